@@ -103,10 +103,21 @@ export const findProgram = (host: Pick<Host, 'env'>, name: string): string | nul
 export function* findPrograms({ env }: Pick<Host, 'env'>, name: string): Generator<string, undefined> {
   const project = projectRoot(env)
   // As in a node_modules/.bin that npm, direnv and the like put into PATH: what the project brings runs in boxes alone.
-  const isOfProject = (path: string) => project !== null && (isBelow(project, path) || isBelow(project, realpathSync(path)))
+  const isBrought = (path: string) => project !== null && (isBelow(project, path) || isBelow(project, realpathSync(path)))
   for (const folder of (env['PATH'] ?? '').split(delimiter)) {
     const path = join(folder, name)
-    if (folder.startsWith('/') && isExecutable(path) && !isOfProject(path)) yield path
+    if (folder.startsWith('/') && isExecutable(path) && !isBrought(path)) yield path
+  }
+}
+
+/** Whether a file lies in the project under work, itself or where a link leads: what stands there may be an agent's. */
+export function isOfProject({ env }: Pick<Host, 'env'>, path: string): boolean {
+  const project = projectRoot(env)
+  if (project === null) return false
+  try {
+    return isBelow(project, path) || isBelow(project, realpathSync(path))
+  } catch {
+    return false
   }
 }
 

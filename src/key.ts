@@ -37,6 +37,8 @@ export type Facts<Value, Name extends string> = {
   readonly refuse?: (value: string, where: string) => void
   /** A file has at most one of the alternatives of a section, which replaces that of a weaker file. */
   readonly alternative?: true
+  /** Why a value of a project's file is dangerous, in a few words; without it, the value only lets the agent reach or use more. */
+  readonly danger?: string
   /** Why a project's file, or the managed one, cannot have it. */
   readonly notIn?: { readonly project?: string; readonly managed?: string }
   /** The only words that a project's file can have, and why. */

@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   credentials: ['errors.ts', 'host.ts', 'key.ts', 'network', 'secret.ts'],
   image: ['errors.ts', 'host.ts', 'plan', 'text.ts'],
   run: ['credentials', 'errors.ts', 'host.ts', 'plan', 'text.ts', 'workspace'],
-  backends: ['box', 'errors.ts', 'host.ts', 'image', 'key.ts', 'plan', 'run', 'secret.ts', 'text.ts'],
+  backends: ['box', 'errors.ts', 'host.ts', 'image', 'key.ts', 'network', 'plan', 'run', 'secret.ts', 'text.ts'],
   events: ['run'],
   sinks: ['credentials', 'errors.ts', 'events', 'host.ts', 'network', 'run', 'text.ts'],
   agents: ['credentials', 'errors.ts', 'events', 'host.ts', 'image', 'plan', 'secret.ts'],

@@ -17,7 +17,11 @@ type Case = { readonly name: string; readonly plan: Plan; readonly spec?: Sessio
 /** What holds of every backend, whatever it runs a box with. */
 describe.each(allBackends)('$name', (backend) => {
   const own = backend.own(DEFAULTS, { ...readHost(), platform: 'linux' })
-  const starts = Object.entries(startsOf(backend)).map(([name, { spec, options }]) => ({ name, options, spec: { ...spec, own } }))
+  const starts = Object.entries(startsOf(backend)).map(([name, { spec, options }]) => ({
+    name,
+    options,
+    spec: { ...spec, own: backend.name === 'kubernetes' ? spec.own : own },
+  }))
   const spread = starts
     .filter(({ name }) => name !== 'rescue')
     .map(({ name, spec, options }) => ({ name, spec, plan: startPlan(backend, spec, options) }))
@@ -44,6 +48,13 @@ describe.each(allBackends)('$name', (backend) => {
   test.each(all)('shows no secret: $name', ({ plan }) => {
     const shown = JSON.stringify(plan) + Bun.inspect(plan, { depth: 20 }) + renderPlan(plan)
     for (const value of Object.values(SECRETS)) expect(shown).not.toContain(value)
+  })
+
+  test.each(spread)('writes nowhere but in the folder of the session, and in what a start keeps: $name', ({ plan, spec }) => {
+    const written = flat(plan).flatMap((step) =>
+      step.kind === 'write' ? [step.path] : step.kind === 'pipe' && step.printed !== undefined ? [step.printed] : [],
+    )
+    expect(written.filter((path) => !path.startsWith(`${spec.folder}/`))).toEqual([])
   })
 
   test.each(spread)('hands the agent over last: $name', ({ plan, spec }) => {

@@ -37,6 +37,8 @@ export type Backend = {
   readonly ports: Ports | null
   readonly wall: Wall | null
   readonly images: Images | null
+  /** Where it finds an image of paude's own that an engine of this machine makes and pushes; '' where it is there already, and for a backend with images of its own. */
+  readonly published: (settings: BackendSettings, reference: string) => string
   readonly volumes: Volumes | null
 }
 
@@ -53,8 +55,8 @@ export type Life = {
   readonly remove: (box: Handle) => Plan
   /** Prints a line for each part but HOME that is still there; nothing, with exit code 0, once all are gone. */
   readonly remains: (box: Handle) => Argv
-  /** Removes HOME volumes; fails while a session uses one. */
-  readonly removeHomes: (volumes: readonly string[]) => Argv
+  /** Removes HOME volumes, where `box` is; fails while a session uses one. */
+  readonly removeHomes: (box: Pick<Handle, 'cluster'>, volumes: readonly string[]) => Plan
   /** INT is the agent's; KILL ends all at once; TERM ends it within ten seconds, however it takes that; CONT does nothing, but fails until the box runs. */
   readonly signal: (box: Handle, signal: 'INT' | 'TERM' | 'CONT' | 'KILL') => Argv
   /** Keeps all programs of a running box from going on, and lets them; KILL ends such a box, too. null: it can only be stopped. */
@@ -87,6 +89,8 @@ export type Inside = {
       readonly folder: string
     },
   ) => Argv
+  /** Pattern of what its client says on stderr behind the last word of a program that failed; null for nothing. */
+  readonly noise: string | null
   /** Where the backend itself mounts something in a box. The self-test expects it. */
   readonly brings: { readonly mounts: readonly string[] }
 }
@@ -100,9 +104,12 @@ export type Ports = {
   readonly leash: (box: Handle, name: string) => Argv
 }
 
-/** How seed, policy and out/ get from the session's folder to the box and back. A backend that carries them becomes another way. */
+/**
+ * How seed, policy and out/ get from the session's folder to the box and back. `carried`: the backend sends what the spec says and a policy
+ * later, and nothing that a box writes lies on this machine.
+ */
 export type Files = {
-  readonly way: 'mounted'
+  readonly way: 'mounted' | 'carried'
   /**
    * Prints a file or folder of a box that does not run as a tar stream, whose one root is its name; in one that runs its own programs do it.
    * null: nothing is reached there. There is no way in: podman 4 also writes over what the box has read-only, the project's guards among it.
@@ -112,8 +119,10 @@ export type Files = {
 
 /** The box talks to its own loopback; what stands behind that is the backend's. */
 export type Wall = {
-  /** Has the proxy take up a policy that lies in its folder, or refuse it; `stages` as `stageLines` writes them. */
-  readonly change: (box: Handle, stages: string) => Plan
+  /** Has the proxy take up a policy that lies in its folder, or refuse it; `stages` as `stageLines` writes them. `files` are all of it, for a proxy that mounts no folder. */
+  readonly change: (box: Handle, policy: { readonly stages: string; readonly files: Readonly<Record<string, string>> }) => Plan
+  /** Keeps it where the next start finds it, where that is not the session's folder. */
+  readonly keep: (box: Handle, files: Readonly<Record<string, string>>) => Plan
   /** The proxy's log: first what the canaries of the box found, then its requests. */
   readonly requests: (box: Handle, how: { readonly follow: boolean }) => Argv
   /** What stands where a proxy of this image would: prints its hosts file, and ends when its own stdin ends. null: no proxy reaches this machine. */
@@ -145,6 +154,8 @@ export type Images = {
   ) => Plan
   /** The image of a project's own recipe. */
   readonly make: (building: RecipeBuilding) => Plan
+  /** Pushes an image under another name; without a failure it has that name here too. */
+  readonly push: (reference: string, as: string) => Plan
   /** Without force: one that a container needs stays. */
   readonly remove: (reference: string) => Argv
   /** Prints what a shell script says in an image. */
@@ -164,7 +175,7 @@ export type Volumes = {
    * Without `writes` nothing of the volume can change.
    */
   readonly run: (
-    box: Pick<Handle, 'id' | 'folder'>,
+    box: Pick<Handle, 'id' | 'folder' | 'cluster'>,
     volume: WorkspaceVolume,
     how: {
       readonly script: string
@@ -182,11 +193,11 @@ export type Volumes = {
 /** A container without a session, which is an orphan when it is left behind: its name, and the moment as ISO time. */
 export type Helper = { readonly container: string; readonly created: string }
 
-/** Everything that bears our label, whoever started it. */
+/** Everything that bears our label, whoever started it: on this machine's engine, or where `boxes`, the known sessions, are. */
 export type Inventory = {
-  readonly sessions: Query<readonly Listed[]>
-  readonly parts: Query<readonly Part[]>
-  readonly volumes: Query<readonly Part[]>
+  readonly sessions: (boxes: readonly Handle[]) => readonly Query<readonly Listed[]>[]
+  readonly parts: (boxes: readonly Handle[]) => readonly Query<readonly Part[]>[]
+  readonly volumes: (boxes: readonly Handle[]) => readonly Query<readonly Part[]>[]
   /** Prints all that the backend would tell of a session and its parts: no secret may be in it. */
   readonly told: (box: Handle) => readonly Argv[]
   readonly removeParts: (parts: readonly Pick<Part, 'kind' | 'reference'>[]) => Plan
@@ -202,19 +213,24 @@ export type Health = {
   readonly reach: (host: Host) => Reach
   /** Variables that say which of several is meant: a service at login gets them from the one who sets it up. */
   readonly variables: readonly string[]
-  readonly version: Query<Engine>
+  readonly version: (settings: BackendSettings) => Query<Engine>
   /** The same in a fraction of the time, perhaps without `runtime`. */
-  readonly brief: (host: Host) => Query<Engine>
+  readonly brief: (host: Host, settings: BackendSettings) => Query<Engine>
   /** null for one that runs its boxes on a machine that nobody here looks after. */
   readonly info: Query<EngineInfo> | null
   /** Further questions whose answers are checks. */
-  readonly checks: readonly Query<readonly Check[]>[]
+  readonly checks: (settings: BackendSettings) => readonly Query<readonly Check[]>[]
+  /** What somebody must be allowed to use it, as an object that an administrator applies; null where nobody grants rights one by one. */
+  readonly rights: ((settings: BackendSettings, to: Grantee) => string) | null
   /** What it needs of a Linux machine that is its own. */
   readonly machine: (machine: Machine) => readonly Check[]
   /** What makes it usable: a command, or a sentence. */
   readonly mend: Readonly<Record<'missing' | 'down' | 'denied', string>>
   readonly explain: (failure: Failure) => PaudeError
 }
+
+/** Who is granted rights. */
+export type Grantee = { readonly kind: 'User' | 'Group'; readonly name: string }
 
 export type Failure = {
   readonly argv: readonly string[]
@@ -263,7 +279,7 @@ const LACKING = {
   ports: 'cannot forward ports of a sandbox',
   wall: 'has no wall, so it keeps no log of requests',
   images: 'has no images',
-  volumes: 'keeps no workspace of its own',
+  volumes: 'reads the workspace of a session only while it runs',
 } as const
 
 /** What a backend does, or a refusal that names what it does not. */

@@ -19,7 +19,7 @@ export async function pickBackend(host: Host, wanted: 'auto' | BackendName): Pro
   })
 }
 
-/** The first of these that can be used. Never one that does not isolate: that takes its name. */
+/** The first of these that can be used. Never one that does not isolate, nor a cluster, which others share: these take their names. */
 export async function pickAutomatically(host: Host, all: readonly Backend[]): Promise<Backend> {
   const candidates = isolating(all)
   const found = await Promise.all(candidates.map(async (backend) => ({ backend, state: await usable(host, backend) })))
@@ -42,7 +42,7 @@ export async function pickAutomatically(host: Host, all: readonly Backend[]): Pr
   })
 }
 
-const isolating = (all: readonly Backend[]) => all.filter(({ can }) => can.isolation !== 'none')
+const isolating = (all: readonly Backend[]) => all.filter(({ can }) => can.isolation === 'container' || can.isolation === 'vm')
 
 /** Why no engine at all can be used; null when one can, be it another than the one that is wanted. */
 export async function noEngine(host: Host, wanted: 'auto' | BackendName): Promise<PaudeError | null> {

@@ -1,10 +1,11 @@
 import type { Backend } from './backend.ts'
+import { kubernetes } from './kubernetes/kubernetes.ts'
 import { type BackendName, backendNames } from './names.ts'
 import { docker } from './oci/docker.ts'
 import { podman } from './oci/podman.ts'
 
 /** A name without its row does not compile. */
-export const backends: Readonly<Record<BackendName, Backend>> = { docker, podman }
+export const backends: Readonly<Record<BackendName, Backend>> = { docker, podman, kubernetes }
 
 /** In the order in which `auto` prefers them. */
 export const allBackends: readonly Backend[] = backendNames.map((name) => backends[name])

@@ -1,4 +1,5 @@
-import type { SessionSpec } from './spec.ts'
+import type { Place } from './cluster.ts'
+import type { Own, SessionSpec } from './spec.ts'
 import type { WorkspaceVolume } from './workspace-volume.ts'
 
 /** What is needed to speak of a session that exists. */
@@ -8,14 +9,16 @@ export type Handle = {
   readonly agent: string
   readonly folder: string
   readonly terminal: boolean
-  /** Where box and proxy meet; `none` has no proxy. `gate`: made by an older paude, with a volume and a container for the canaries. */
-  readonly link: 'none' | 'folder' | 'volume' | 'gate'
+  /** Where box and proxy meet; `none` has no proxy. `service`: in pods of a cluster. `gate`: made by an older paude, with a volume and a container for the canaries. */
+  readonly link: 'none' | 'folder' | 'volume' | 'service' | 'gate'
   readonly homeVolume: string
   readonly directory: string
   /** Volumes in place of folders of the project, which belong to it as HOME does. */
   readonly overlays: readonly string[]
   /** Where the workspace is a volume of the session. */
   readonly volume?: WorkspaceVolume | undefined
+  /** Where it is, for a session on a cluster. */
+  readonly cluster?: Place | undefined
 }
 
 /** The handle of a session that is being made. */
@@ -40,7 +43,12 @@ export const handleOfSpec = ({
   directory,
   overlays: overlays.map(({ volume }) => volume),
   ...(transport.kind === 'volume' ? { volume: transport.volume } : {}),
+  ...placeOf(own),
 })
+
+/** Where a session of a cluster is. */
+export const placeOf = (own: Own): { readonly cluster?: Place } =>
+  own.kind === 'kubernetes' ? { cluster: { context: own.cluster.context, namespace: own.cluster.namespace } } : {}
 
 export type Status = 'created' | 'running' | 'paused' | 'exited'
 

@@ -7,7 +7,6 @@ import { takesUploads, UPLOADS } from './uploads.ts'
 
 /** The session's folder on the host: what the box mounts read-only. */
 export function layOut(spec: SessionSpec): Plan {
-  const policy = spec.network.mode === 'none' ? {} : spec.network.policyFiles
   const copies = copiesOf(spec).flatMap(({ source, target, content }) =>
     [source, `${source}.was`].map((to) => ({ kind: 'copy', from: target, to, content }) as const),
   )
@@ -24,24 +23,38 @@ export function layOut(spec: SessionSpec): Plan {
     ...(shadows.length === 0 ? [] : [folder(join(spec.folder, SHADOWS))]),
     ...shadows.map(({ source, target, leaves }) => ({ kind: 'copy-tree', from: target, to: source, leaves }) as const),
     ...laidStandIns(spec.folder, spec.standIns),
+    ...layOutPolicy(spec),
     ...(spec.network.mode === 'none'
       ? []
       : [
-          folder(join(spec.folder, 'policy'), 0o755),
           write(join(spec.folder, NOTED), '', 0o666),
           // The proxy is another user; nobody else gets through the folder above.
           folder(join(spec.folder, LINK), 0o777),
         ]),
-    ...revisionFolders(policy).map((name) => folder(join(spec.folder, 'policy', name), 0o755)),
-    ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
     ...(spec.imported === null ? [] : [spec.imported]),
-    // A script keeps nothing of it.
-    { kind: 'copy', from: '/dev/null', to: join(spec.folder, KEPT), content: spec.kept },
-    ...(spec.owner === '' ? [] : [owned(spec.folder, spec.owner)]),
-    ...noteStart(spec.folder),
-    write(join(spec.folder, 'session.json'), spec.record),
+    ...layOutFacts(spec),
   ]
 }
+
+/** The same where the backend carries what the box sees: what paude itself reads of a session later. */
+export const layOutRecord = (spec: SessionSpec): Plan => [folder(spec.folder), ...layOutPolicy(spec), ...layOutFacts(spec)]
+
+function layOutPolicy({ network, folder: place }: SessionSpec): Plan {
+  if (network.mode === 'none') return []
+  return [
+    folder(join(place, 'policy'), 0o755),
+    ...revisionFolders(network.policyFiles).map((name) => folder(join(place, 'policy', name), 0o755)),
+    ...Object.entries(network.policyFiles).map(([name, content]) => write(join(place, 'policy', name), content, 0o644)),
+  ]
+}
+
+const layOutFacts = (spec: SessionSpec): Plan => [
+  // A script keeps nothing of it.
+  { kind: 'copy', from: '/dev/null', to: join(spec.folder, KEPT), content: spec.kept },
+  ...(spec.owner === '' ? [] : [owned(spec.folder, spec.owner)]),
+  ...noteStart(spec.folder),
+  write(join(spec.folder, 'session.json'), spec.record),
+]
 
 /** File of a session's folder that was written when its box was last started: a plan is decided earlier, before images are built. */
 export const STARTED = 'started'

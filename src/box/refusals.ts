@@ -9,8 +9,8 @@ export type Refusal = { readonly message: string; readonly hint: string }
 export type Wished = Pick<SessionSpec, 'network' | 'transport' | 'mounts' | 'limits' | 'security'>
 
 /**
- * Pure: everything of a wish that a backend cannot keep, defaults too. A limit or a switch that nobody asked for could be given up aloud,
- * but then the record has to say so: that comes with the first backend that lacks one.
+ * Pure: everything of a wish that a backend cannot keep. A limit or a switch that nobody asked for is given up aloud before
+ * (`session/resolve/lowered.ts`).
  */
 export const refusals = (can: Can, wished: Wished): readonly Refusal[] => [
   ...ofNetwork(can, wished),
@@ -43,7 +43,14 @@ function ofNetwork({ networks, hostPorts }: Can, { network }: Wished): readonly 
 const ofTransport = ({ transports }: Can, { transport }: Wished): readonly Refusal[] =>
   transports.includes(transport.kind)
     ? []
-    : [{ message: `cannot provide the project by ${transport.kind}`, hint: 'choose another backend' }]
+    : [
+        {
+          message: transport.kind === 'bind' ? 'cannot mount your folder' : `cannot provide the project by ${transport.kind}`,
+          hint: transports.includes('volume')
+            ? 'use --workspace clone, or --workspace none for an empty folder'
+            : 'choose another backend',
+        },
+      ]
 
 const ofMounts = (can: Can, { mounts }: Wished): readonly Refusal[] =>
   mounts

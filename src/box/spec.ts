@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Policy } from '../network/allow.ts'
 import type { Argv, CopyTree, Gather } from '../plan/plan.ts'
 import type { Secret } from '../secret.ts'
+import type { Cluster } from './cluster.ts'
 import { SHADOWS, type StandIn } from './stand-ins.ts'
 import type { WorkspaceVolume } from './workspace-volume.ts'
 
@@ -152,7 +153,20 @@ export const mountsOf = ({ transport, mounts }: Pick<SessionSpec, 'transport' | 
  * What one kind of backend alone is told, from its section of the configuration and from this machine. By kind and not by name, since
  * several backends may be told the same and a box knows no names of backends; each backend makes its own (`Backend.own`).
  */
-export type Own = {
+export type Own =
+  | OciOwn
+  | {
+      readonly kind: 'kubernetes'
+      readonly cluster: Cluster
+      /** The proxy is a pod of its own. */
+      readonly link: 'service'
+      readonly selinux: boolean
+    }
+
+/** The same of one kind. */
+export type OwnOf<Kind extends Own['kind']> = Extract<Own, { readonly kind: Kind }>
+
+type OciOwn = {
   readonly kind: 'oci'
   /** Further flags of the agent's box; checked when they were read. */
   readonly extraFlags: readonly string[]

@@ -51,6 +51,7 @@ export const verbs = {
   demo: () => import('./start/demo.ts'),
   backends: () => import('./machine/backends.ts'),
   agents: () => import('./machine/agents.ts'),
+  kubernetes: () => import('./machine/kubernetes.ts'),
   init: () => import('./setup/init.ts'),
   status: () => import('./machine/status.ts'),
   doctor: () => import('./machine/doctor.ts'),

@@ -19,6 +19,7 @@ export function engineChecks(engines: readonly EngineState[]): readonly Check[] 
 
 function unready(engine: EngineState, anyReady: boolean): Check {
   const { name, state, why } = engine
+  if (state === 'not asked') return ok(name, `${state}: ${why}`)
   if (state === 'not installed') return anyReady ? ok(name, 'not installed') : warning(name, 'not installed', wayToUse(engine))
   return (anyReady ? warning : problem)(name, `${state}: ${why}`, wayToUse(engine))
 }
@@ -35,6 +36,8 @@ export function wayToUse({ name, state }: Pick<EngineState, 'name' | 'state'>): 
       return mend.denied
     case 'not running':
       return mend.down
+    case 'not asked':
+      return ''
   }
 }
 

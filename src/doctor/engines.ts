@@ -1,4 +1,5 @@
-import type { Backend, Health } from '../backends/backend.ts'
+import type { Backend, Engine, Health } from '../backends/backend.ts'
+import type { BackendSettings } from '../backends/keys.ts'
 import type { BackendName } from '../backends/names.ts'
 import { usable } from '../backends/pick.ts'
 import { allBackends } from '../backends/registry.ts'
@@ -11,7 +12,7 @@ import type { Outcome } from '../run/process.ts'
 /** A backend as it is on this machine now. */
 export type EngineState = {
   readonly name: BackendName
-  readonly state: 'ready' | 'not running' | 'no permission' | 'not installed'
+  readonly state: 'ready' | 'not running' | 'no permission' | 'not installed' | 'not asked'
   /** Of the engine; '' when it does not answer. */
   readonly version: string
   readonly rootless: boolean
@@ -24,23 +25,41 @@ export type EngineState = {
 /** How long an engine may take to say who it is, in ms. A remote one that is gone would never answer. */
 const PATIENCE = 10_000
 
-/** Asks all backends at once; a dead one does not hold up the others. `briefly` leaves out what an engine is slow to tell. */
-export const askEngines = (host: Host, how: 'wholly' | 'briefly' = 'wholly'): Promise<readonly EngineState[]> =>
-  Promise.all(allBackends.map((backend) => askEngine(host, backend, how)))
+/** What the configuration says of backends, and which one it names. */
+export type Wanted = BackendSettings & { readonly backend: 'auto' | BackendName }
 
-async function askEngine(host: Host, backend: Backend, how: 'wholly' | 'briefly'): Promise<EngineState> {
+/** Asks all backends at once; a dead one does not hold up the others. `briefly` leaves out what an engine is slow to tell. */
+export const askEngines = (host: Host, wanted: Wanted, how: 'wholly' | 'briefly' = 'wholly'): Promise<readonly EngineState[]> =>
+  Promise.all(allBackends.map((backend) => askEngine(host, backend, { wanted, how })))
+
+/** Whether a backend may be asked: a cluster is somebody else's, and a question to it may open a login. */
+export const isAsked = ({ name, can }: Pick<Backend, 'name' | 'can'>, { backend }: Pick<Wanted, 'backend'>): boolean =>
+  can.isolation !== 'pod' || backend === name
+
+async function askEngine(
+  host: Host,
+  backend: Backend,
+  { wanted, how }: { readonly wanted: Wanted; readonly how: 'wholly' | 'briefly' },
+): Promise<EngineState> {
   const { name, program, health } = backend
   const unknown = { name, version: '', rootless: false, runtime: '' }
-  switch (await usable(host, backend)) {
+  const state = await usable(host, backend)
+  if (state !== 'missing' && !isAsked(backend, wanted))
+    return { ...unknown, state: 'not asked', why: `only asked when you name it: paude --backend ${name} doctor` }
+  switch (state) {
     case 'missing':
       return { ...unknown, state: 'not installed', why: `${program} is not in PATH` }
     case 'down':
-      return { ...unknown, state: 'not running', why: 'its socket does not answer' }
+      return {
+        ...unknown,
+        state: 'not running',
+        why: health.reach(host).look === 'file' ? 'its configuration is not there' : 'its socket does not answer',
+      }
     case 'denied':
       return { ...unknown, state: 'no permission', why: 'you may not use its socket' }
     case 'yes': {
-      const version = how === 'briefly' ? health.brief(host) : health.version
-      return engineOf(name, { ...health, version }, await patiently(version))
+      const version = how === 'briefly' ? health.brief(host, wanted) : health.version(wanted)
+      return engineOf(name, { explain: health.explain, version }, await patiently(version))
     }
   }
 }
@@ -60,7 +79,7 @@ export async function patiently<T>({ argv }: Query<T>): Promise<Outcome | null> 
 /** Pure: what an engine's answer, or its silence, means. */
 export function engineOf(
   name: BackendName,
-  { version: query, explain }: Pick<Health, 'version' | 'explain'>,
+  { version: query, explain }: Pick<Health, 'explain'> & { readonly version: Query<Engine> },
   outcome: Outcome | null,
 ): EngineState {
   const unknown = { name, version: '', rootless: false, runtime: '' }

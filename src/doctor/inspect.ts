@@ -6,6 +6,7 @@ import { agentCredentials, agentNeeds } from '../agents/models.ts'
 import { agentOf } from '../agents/registry.ts'
 import type { Backend, EngineInfo, Machine } from '../backends/backend.ts'
 import type { Check } from '../backends/check.ts'
+import type { BackendSettings } from '../backends/keys.ts'
 import type { Config } from '../config/keys/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { type Host, isWritable } from '../host.ts'
@@ -74,14 +75,15 @@ export type EngineFacts = {
 }
 
 /** Asks an engine for its storage, its clock, its images and its volumes; what it does not say is left out. */
-export async function lookEngine(backend: Backend): Promise<EngineFacts> {
+export async function lookEngine(backend: Backend, settings: BackendSettings): Promise<EngineFacts> {
   const { health, images: own, inventory } = backend
   const [info, checks, images, stages, volumes] = await Promise.all([
     health.info === null ? null : answer(health.info),
-    Promise.all(health.checks.map(answer<readonly Check[]>)),
+    Promise.all(health.checks(settings).map(answer<readonly Check[]>)),
     own === null ? null : answer(own.list),
     own === null ? [] : answer(own.stages),
-    answer(inventory.volumes),
+    // What is on a cluster is not of this machine.
+    Promise.all(inventory.volumes([]).map((query) => answer(query))).then((all) => all.flatMap((one) => one ?? [])),
   ])
   return {
     backend,
@@ -89,7 +91,7 @@ export async function lookEngine(backend: Backend): Promise<EngineFacts> {
     checks: checks.flatMap((found) => found ?? []),
     images,
     stages: stages ?? [],
-    lostHomes: (volumes ?? [])
+    lostHomes: volumes
       .filter(({ role, workspace }) => ['home', 'overlay'].includes(role) && workspace !== '' && !existsSync(workspace))
       .map(({ reference, workspace }) => ({ volume: reference, workspace })),
     info,

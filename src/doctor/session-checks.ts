@@ -56,7 +56,13 @@ export function homeChecks(backend: Pick<Backend, 'name' | 'life'>, lost: readon
     warning(
       `HOME volumes on ${backend.name}`,
       `${lost.length} of deleted folders, like ${first?.workspace}: settings and conversations`,
-      commandLine(backend.life.removeHomes(lost.map(({ volume }) => volume))),
+      backend.life
+        .removeHomes(
+          {},
+          lost.map(({ volume }) => volume),
+        )
+        .flatMap((step) => (step.kind === 'exec' ? [commandLine(step.argv)] : []))
+        .join('; '),
     ),
   ]
 }

@@ -18,12 +18,29 @@ function onStreams({ terminal }: Host, step: Attach): Attached {
     const filter = colouredText()
     return (bytes) => writeWhole(descriptor, Buffer.from(filter(bytes)))
   }
+  const { noise } = step
+  const quiet = noise === undefined ? (show: Shown) => show : withoutNoise(noise)
+  const plain: Shown = (bytes) => writeWhole(2, Buffer.from(bytes))
   return attach(step.argv, {
     stdin: step.stdin,
     terminal: false,
-    show: { ...(terminal.stdout ? { stdout: shown(1) } : {}), ...(terminal.stderr ? { stderr: shown(2) } : {}) },
+    show: {
+      ...(terminal.stdout ? { stdout: terminal.stderr ? quiet(shown(1)) : shown(1) } : {}),
+      ...(terminal.stderr ? { stderr: quiet(shown(2)) } : noise === undefined ? {} : { stderr: quiet(plain) }),
+    },
   })
 }
+
+/** The last piece of what is printed, without what the client says behind it. */
+const withoutNoise =
+  (pattern: string) =>
+  (show: Shown): Shown => {
+    const noise = new RegExp(`(?:^|(?<=\\n))(?:${pattern})\\n$`)
+    return (bytes) => {
+      const text = Buffer.from(bytes).toString('latin1')
+      show(noise.test(text) ? Buffer.from(text.replace(noise, ''), 'latin1') : bytes)
+    }
+  }
 
 /** The program's terminal is one of ours, as a session's is with a holder; but nobody can come back to it, so no keys detach. */
 function onTerminal(host: Host, { argv }: Attach, name: string): Attached {

@@ -207,8 +207,12 @@ export type Until = {
   readonly ask: Argv
   /** Pattern of the stdout of an ask that ended with 0. */
   readonly ready: string
-  /** Answers after which waiting is useless, such as an image that cannot be pulled. */
-  readonly never?: { readonly pattern: string; readonly message: string; readonly hint: string }
+  /** Answers after which waiting is useless, such as an image that cannot be pulled; without a message the answer explains itself. */
+  readonly never?: { readonly pattern: string; readonly message?: string; readonly hint?: string }
+  /** Asked when it fails: what it prints is explained in place of the answer. */
+  readonly why?: Argv
+  /** Prints the log of the part that is awaited: when the step fails, it may have said why. */
+  readonly log?: Argv
   /** What is awaited, for the person and for the error: "the pod is ready". */
   readonly title: string
   /** Seconds between two asks. */
@@ -225,6 +229,8 @@ export type Attach = {
   readonly terminal: boolean
   /** Whether our stdin is the agent's. */
   readonly stdin: boolean
+  /** Pattern of what the client says on stderr after the program: nobody asked for it. */
+  readonly noise?: string
   /** Succeeds once the agent's box can be signalled, and changes nothing. */
   readonly alive?: Argv
   /** Run for SIGINT while there is no terminal. */

@@ -193,7 +193,9 @@ function renderUntil({ ask, ready, never, title, every, most }: Until): readonly
     ...indent([
       ...(never === undefined
         ? []
-        : [`if printf %s "$answer" | grep -Eq -e ${quote(never.pattern)}; then echo ${quote(never.message)} >&2; exit 1; fi`]),
+        : [
+            `if printf %s "$answer" | grep -Eq -e ${quote(never.pattern)}; then echo ${quote(never.message ?? `never: ${title}`)} >&2; exit 1; fi`,
+          ]),
       `tries=$((tries + 1)); [ "$tries" -lt ${Math.max(1, Math.ceil(most / every))} ] || exit 1`,
       `sleep ${every}`,
     ]),

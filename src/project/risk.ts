@@ -1,3 +1,5 @@
+import { fileKeys } from '../config/keys/all.ts'
+import { rowOf } from '../config/sections/rows.ts'
 import type { Item } from './widen.ts'
 
 /** Why one thing that a file opens is dangerous, in a few words; '' for what only lets the agent reach or use more. */
@@ -12,7 +14,8 @@ export function danger({ key, value }: Pick<Item, 'key' | 'value'>): string {
   if (key === 'network.mode') return value === 'open' || value === 'record' ? 'no wall' : ''
   if (key.startsWith('security.')) return 'weakens the sandbox'
   if (key.endsWith('.extra_flags')) return 'changes the container itself'
-  return OTHERS[key] ?? ''
+  const setting = Object.hasOwn(fileKeys, key) ? fileKeys[key] : undefined
+  return OTHERS[key] ?? (setting === undefined ? '' : (rowOf(setting).danger ?? ''))
 }
 
 /** An entry of the allowlist that leads to this machine or its networks, or through which anything goes. */

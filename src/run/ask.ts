@@ -25,3 +25,10 @@ export async function ask<T>(
   if (outcome.code !== 0) throw explain({ argv, outcome })
   return parse(outcome.stdout)
 }
+
+/** Several questions of a kind side by side: what all of them answer. */
+export const askAll = async <T>(
+  queries: readonly Query<readonly T[]>[],
+  effects: Pick<Effects, 'explain'>,
+  run?: (argv: Query<T>['argv']) => Promise<Outcome>,
+): Promise<readonly T[]> => (await Promise.all(queries.map((query) => ask(query, effects, run)))).flat()

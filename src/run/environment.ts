@@ -1,5 +1,7 @@
+import { homedir } from 'node:os'
 import { isPrivate } from '../credentials/providers.ts'
 import { findProgram } from '../host.ts'
+import { requireOwnFiles } from './client-files.ts'
 import { builderVariables, STEERS_CLIENT } from './client-variables.ts'
 
 /** What a program needs to run at all, whatever else refers to it. */
@@ -29,7 +31,9 @@ export function inherited(
     keep = [],
   }: { readonly more?: Readonly<Record<string, string>> | undefined; readonly keep?: readonly string[] } = {},
 ): Record<string, string> {
-  const isEngine = clients.has(program.split('/').at(-1) ?? '')
+  const name = program.split('/').at(-1) ?? ''
+  const isEngine = clients.has(name)
+  if (isEngine) requireOwnFiles(name, { env: Bun.env, home: Bun.env['HOME'] ?? homedir() })
   const open = (name: string) => !isPrivate(name) && (isEngine || keep.includes(name) || !withheld.has(name))
   return {
     ...Object.fromEntries(

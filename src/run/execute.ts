@@ -21,7 +21,7 @@ import { firstOf, shown } from '../text.ts'
 import { makeInPlace, takeBackInPlace } from '../workspace/inode.ts'
 import { runAttached } from './attached.ts'
 import { buildStep } from './build-step.ts'
-import { askLastWords } from './last-words.ts'
+import { askAllWords, askLastWords } from './last-words.ts'
 import { layTree, packTree } from './lay-tree.ts'
 import { onDisk, removeFolder } from './on-disk.ts'
 import { type Attached, capture, connect, type Outcome } from './process.ts'
@@ -302,26 +302,42 @@ async function runPipe({ from, to, title, printed, undo }: Pipe, { effects, undo
   if (printed !== undefined) await writeWhole({ path: printed, content: ends.to.stdout, mode: 0o600 })
 }
 
-async function waitUntil({ ask, ready, never, title, every, most }: Until, { interruption }: Run): Promise<void> {
+async function waitUntil(step: Until, { effects, interruption }: Run): Promise<void> {
+  const { ask, ready, never, title, every, most } = step
   const [isReady, isNever] = [new RegExp(ready, 'm'), never === undefined ? null : new RegExp(never.pattern, 'm')]
   const deadline = performance.now() + most * 1000
   let last = ''
   while (true) {
-    const { code, stdout, stderr } = await capture(ask, { signal: interruption.signal, most: ANSWER })
+    const outcome = await capture(ask, { signal: interruption.signal, most: ANSWER })
+    const { code, stdout, stderr } = outcome
     interruption.check()
     if (code === 0 && isReady.test(stdout)) return
-    if (never !== undefined && isNever?.test(stdout)) throw new PaudeError('command-failed', never.message, { hint: never.hint })
+    if (isNever?.test(stdout)) throw await withLog(step, await neverError(step, outcome, effects))
     last = (code === 0 ? stdout : stderr).trim().split('\n').at(-1) ?? ''
     if (performance.now() + every * 1000 > deadline) break
     await sleep(every * 1000, undefined, { signal: interruption.signal }).catch(() => interruption.check())
   }
+  if (step.why !== undefined) throw await withLog(step, await explained(step.why, effects))
   throw new PaudeError('command-failed', `not within ${most} s: ${title}${last === '' ? '' : ` (last answer: ${shown(last)})`}`, {
     hint: commandLine(ask),
   })
 }
 
+async function neverError({ ask, never, why }: Until, outcome: Outcome, effects: Effects): Promise<PaudeError> {
+  if (never?.message !== undefined) return new PaudeError('command-failed', never.message, { hint: never.hint ?? '' })
+  return why === undefined ? effects.explain({ argv: ask, outcome }) : await explained(why, effects)
+}
+
+const explained = async (argv: Argv, { explain }: Effects): Promise<PaudeError> =>
+  explain({ argv, outcome: await capture(argv, { most: ANSWER }) })
+
+async function withLog({ log }: Until, error: PaudeError): Promise<PaudeError> {
+  const words = log === undefined ? '' : await askAllWords(log)
+  return words === '' ? error : new PaudeError(error.code, `${error.message}\nthe end of its output:\n${words}`, error)
+}
+
 /** Characters that are read of an answer. */
-const ANSWER = 64 * 1024
+const ANSWER = 256 * 1024
 
 async function runTogether({ lanes, trailing }: Together, run: Run): Promise<void> {
   const behind = trailing === undefined ? null : runLane(trailing, run)

@@ -21,3 +21,10 @@ export const askLastWords = async (logs: Argv): Promise<string> =>
     ({ code, stderr }) => (code === 0 ? lastWords(stderr) : ''),
     () => '',
   )
+
+/** The same where the log is on stdout. */
+export const askAllWords = async (logs: Argv): Promise<string> =>
+  await capture(logs).then(
+    ({ code, stdout }) => (code === 0 ? lastWords(stdout) : ''),
+    () => '',
+  )

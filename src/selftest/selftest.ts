@@ -44,7 +44,7 @@ export type Report = {
 export async function selfTest(trial: Trial): Promise<Report> {
   const { backend, effects } = trial
   const started = new Date().toISOString()
-  const engine = await ask(backend.health.version, effects)
+  const engine = await ask(backend.health.version(trial.config.settings), effects)
   const project = makeProject()
   const interruption = listen()
   const made: Made[] = []

@@ -4,6 +4,7 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { need } from '../../src/backends/backend.ts'
+import { usualSettings } from '../../src/backends/keys.ts'
 import { dockerSocket, isRootless } from '../../src/backends/oci/socket.ts'
 import { backends } from '../../src/backends/registry.ts'
 import { readHost } from '../../src/host.ts'
@@ -52,7 +53,7 @@ asRoot('the user of a box is root where the daemon runs as the caller, and else 
   const user = (path: string, uid = 1234) => {
     const host = { ...readHost(), uid, gid: uid, env: { DOCKER_HOST: `unix://${path}` } }
     const answer = '{"Client":{"Version":"28.0.0"},"Server":{"Version":"28.0.0"}}'
-    expect(backends.docker.health.brief(host).parse(answer).rootless).toBe(isRootless(host))
+    expect(backends.docker.health.brief(host, usualSettings).parse(answer).rootless).toBe(isRootless(host))
     expect(need(backends.docker, 'wall').apart(host) !== '').toBe(isRootless(host))
     return [isRootless(host), backends.docker.user(host)]
   }

@@ -118,6 +118,19 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['agentArgs', 'agent_args = ["--verbose"]', 'agent_args:  > --verbose'],
   ['dockerFlags', 'docker.extra_flags = ["--shm-size=2g"]', 'docker.extra_flags:  > --shm-size=2g'],
   ['podmanFlags', 'podman.extra_flags = ["--ulimit=nofile=9"]', 'podman.extra_flags:  > --ulimit=nofile=9'],
+  ['kubernetesContext', 'kubernetes.context = "evil"', 'kubernetes.context: not set > evil'],
+  ['kubernetesNamespace', 'kubernetes.namespace = "evil"', 'kubernetes.namespace: paude > evil'],
+  ['kubernetesPullSecrets', 'kubernetes.pull_secrets = ["evil"]', 'kubernetes.pull_secrets:  > evil'],
+  ['kubernetesStorageClass', 'kubernetes.storage_class = "evil"', 'kubernetes.storage_class: not set > evil'],
+  ['kubernetesHomeSize', 'kubernetes.home_size = "6Gi"', 'kubernetes.home_size: 5Gi > 6Gi'],
+  ['kubernetesWorkspaceSize', 'kubernetes.workspace_size = "1Ti"', 'kubernetes.workspace_size: 10Gi > 1Ti'],
+  ['kubernetesRequests', 'kubernetes.requests = ["cpu=64"]', 'kubernetes.requests:  > cpu=64'],
+  ['kubernetesLimits', 'kubernetes.limits = ["nvidia.com/gpu=1"]', 'kubernetes.limits:  > nvidia.com/gpu=1'],
+  ['kubernetesNodeSelector', 'kubernetes.node_selector = ["a=evil"]', 'kubernetes.node_selector:  > a=evil'],
+  ['kubernetesTolerations', 'kubernetes.tolerations = ["evil"]', 'kubernetes.tolerations:  > evil'],
+  ['kubernetesRuntimeClass', 'kubernetes.runtime_class = "evil"', 'kubernetes.runtime_class: not set > evil'],
+  ['kubernetesLabels', 'kubernetes.labels = ["a=evil"]', 'kubernetes.labels:  > a=evil'],
+  ['kubernetesAnnotations', 'kubernetes.annotations = ["a=evil"]', 'kubernetes.annotations:  > a=evil'],
 ]
 
 /** What never needs a word of the user. */
@@ -145,6 +158,7 @@ const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
   ['workspace.guard = ["warn:.tool"]', { guard: ['warn:.tool'] }],
   ['workspace.agent_config = "read-only"', { agentConfig: 'read-only' }],
   ['workspace.on_finding = "revert"', { onFinding: 'revert' }],
+  ['kubernetes.home_size = "1Gi"', { kubernetesHomeSize: '1Gi' }],
   ['env = ["EDITOR"]', { env: ['EDITOR'], references: [] }],
   ['mounts = ["/data"]', { mount: ['/data'] }],
 ]

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { EngineInfo } from '../../src/backends/backend.ts'
 import { type Check, ok, problem, sameOnce, warning } from '../../src/backends/check.ts'
+import { usualSettings } from '../../src/backends/keys.ts'
 import { desktopChecks, resolverConfChecks, rootlessChecks } from '../../src/backends/oci/checks.ts'
 import { infoOf } from '../../src/backends/oci/health.ts'
 import { backends } from '../../src/backends/registry.ts'
@@ -114,10 +115,10 @@ describe('engines', () => {
 })
 
 describe('what an engine answers', () => {
-  const answered = (code: number, stdout: string, stderr = '') =>
-    engineOf('docker', backends.docker.health, { code, stdout, stderr })
+  const docker = { ...backends.docker.health, version: backends.docker.health.version(usualSettings) }
+  const answered = (code: number, stdout: string, stderr = '') => engineOf('docker', docker, { code, stdout, stderr })
   test('silence', () =>
-    expect(engineOf('docker', backends.docker.health, null)).toMatchObject({
+    expect(engineOf('docker', docker, null)).toMatchObject({
       state: 'not running',
       why: 'no answer within 10 s',
     }))
@@ -198,7 +199,7 @@ test('each engine looks at what it needs of the machine, and two that need the s
 })
 
 test('the platform that docker names', () => {
-  const [platform] = backends.docker.health.checks
+  const [platform] = backends.docker.health.checks(usualSettings)
   expect(states(platform?.parse('{"Server":{"Platform":{"Name":"Docker Desktop 4.44.3 (1)"}}}') ?? [])).toEqual([
     'docker desktop: ok',
   ])

@@ -80,7 +80,12 @@ additionalimagestores = ["/var/lib/containers/storage"]
     ['a registry that refuses connections', ['--image=localhost:1/none', ...PROMPT], /localhost:1\/none/, 125],
     ['the same for paude run', ['run', '--image=localhost:1/none', '--', 'true'], /localhost:1\/none/, 125],
     ['a name no image can have', ['--image=UPPER/Case', ...PROMPT], /not an image reference: "UPPER\/Case"/, 125],
-    ['an unknown backend', ['--backend=lxc', ...PROMPT], /--backend must be one of auto, docker, podman, found "lxc"/, 125],
+    [
+      'an unknown backend',
+      ['--backend=lxc', ...PROMPT],
+      /--backend must be one of auto, docker, podman, kubernetes, found "lxc"/,
+      125,
+    ],
     ['an unknown network', ['--network=opne', ...PROMPT], /--network must be one of/, 125],
     ['a host that is a wildcard of everything', ['--network-allow=*', ...PROMPT], /\*/, 125],
     ['a host with a scheme', ['--network-allow=https://example.org/', ...PROMPT], /example\.org/, 125],

@@ -1,6 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { backends } from '../../src/backends/registry.ts'
+import type { Backend } from '../../src/backends/backend.ts'
+import { usualSettings } from '../../src/backends/keys.ts'
+import { docker } from '../../src/backends/oci/docker.ts'
+import { podman } from '../../src/backends/oci/podman.ts'
 import { readHost } from '../../src/host.ts'
 import type { Argv } from '../../src/plan/plan.ts'
 
@@ -31,7 +34,7 @@ const boxes: readonly Box[] = [
   { id: 'paude-kkkkk7', workspace: '/srv/killed', command: ['sleep', '300'] },
 ]
 
-for (const backend of Object.values(backends)) {
+for (const backend of [docker, podman]) {
   if (only !== undefined && only !== backend.name) continue
   const folder = join(import.meta.dir, '../fixtures', backend.name)
   mkdirSync(folder, { recursive: true })
@@ -51,11 +54,12 @@ for (const backend of Object.values(backends)) {
     call('rm', '--force', ...(backend.name === 'podman' ? ['--time=0'] : []), ...names)
     call('volume', 'rm', '--force', 'paude-rrrrr2-link', 'paude-home-claude-recorded')
   }
+  const asked = questionsOf(backend)
   clear()
   try {
-    record('list-empty', backend.inventory.sessions.argv, OURS)
-    record('parts-empty', backend.inventory.parts.argv, OURS)
-    const [program, ...words] = backend.inventory.volumes.argv
+    record('list-empty', asked.sessions.argv, OURS)
+    record('parts-empty', asked.parts.argv, OURS)
+    const [program, ...words] = asked.volumes.argv
     record('volumes-empty', [program, ...words.map((word) => word.replace('label=paude.role', 'label=paude.nothing'))])
     for (const [index, { id, role = 'agent', name = '', workspace = '', network = 'restricted', command }] of boxes.entries()) {
       const facts = { id, role, agent: 'claude', name, workspace, network, version: '0.0.0-recorded', created: CREATED }
@@ -79,16 +83,11 @@ for (const backend of Object.values(backends)) {
     const label = `paude.workspace=${NASTY}`
     const escaped = backend.name === 'podman' ? `"${label.replaceAll('"', '""')}"` : label
     must('volume', 'create', '--label=paude.role=home', `--label=${escaped}`, 'paude-home-claude-recorded')
-    record('list', backend.inventory.sessions.argv, OURS)
-    record('parts', backend.inventory.parts.argv, OURS)
-    record(
-      'volumes',
-      backend.inventory.volumes.argv,
-      '--filter=name=paude-rrrrr2-link',
-      '--filter=name=paude-home-claude-recorded',
-    )
-    record('version', backend.health.version.argv)
-    record('version-brief', backend.health.brief(readHost()).argv)
+    record('list', asked.sessions.argv, OURS)
+    record('parts', asked.parts.argv, OURS)
+    record('volumes', asked.volumes.argv, '--filter=name=paude-rrrrr2-link', '--filter=name=paude-home-claude-recorded')
+    record('version', backend.health.version(usualSettings).argv)
+    record('version-brief', backend.health.brief(readHost(), usualSettings).argv)
     const handle = {
       agent: 'claude',
       folder: '',
@@ -111,4 +110,12 @@ for (const backend of Object.values(backends)) {
     call('unpause', 'paude-ppppp6')
     clear()
   }
+}
+
+function questionsOf({ inventory }: Backend) {
+  const [sessions] = inventory.sessions([])
+  const [parts] = inventory.parts([])
+  const [volumes] = inventory.volumes([])
+  if (sessions === undefined || parts === undefined || volumes === undefined) throw new Error('an engine that is asked nothing')
+  return { sessions, parts, volumes }
 }

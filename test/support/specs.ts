@@ -32,6 +32,15 @@ const walled = {
 const OWN: Own = { kind: 'oci', extraFlags: [], sharedMemory: 64 * 1024 ** 2, link: 'folder', selinux: false }
 const bound = (mounts: readonly Mount[]): Transport => ({ kind: 'bind', mounts, copies: [], shadows: [] })
 
+const VOLUME = {
+  name: 'paude-bcd234-workspace',
+  root: '/home/ada/engine',
+  image: 'localhost/paude/claude:1',
+  uid: 1000,
+  gid: 1000,
+  selinux: false,
+}
+
 /** A conversation on a terminal behind the wall, of an ordinary user in an ordinary folder. */
 const plain: SessionSpec = {
   id: 'paude-bcd234',
@@ -206,14 +215,7 @@ export const cases: Readonly<Record<string, StartCase>> = {
       ...plain,
       transport: {
         kind: 'volume',
-        volume: {
-          name: 'paude-bcd234-workspace',
-          root: '/home/ada/engine',
-          image: 'localhost/paude/claude:1',
-          uid: 1000,
-          gid: 1000,
-          selinux: false,
-        },
+        volume: VOLUME,
         fill: {
           from: ['env', '-i', '/bin/sh', '-c', 'tar -cf - packs'],
           script: 'tar -xf -\n',
@@ -275,8 +277,50 @@ const older = { ...session, link: 'gate' } as const
 const headless = { ...session, terminal: false }
 
 /** Cases that a backend does not refuse. */
-export const startsOf = ({ can }: Pick<Backend, 'can'>): Readonly<Record<string, StartCase>> =>
-  Object.fromEntries(Object.entries(cases).filter(([, { spec }]) => refusals(can, spec).length === 0))
+export const startsOf = (backend: Pick<Backend, 'can' | 'name'>): Readonly<Record<string, StartCase>> =>
+  Object.fromEntries(
+    Object.entries(cases)
+      .map(([name, one]) => [name, { ...one, spec: fitted(backend, one.spec) }] as const)
+      .filter(([, { spec }]) => refusals(backend.can, spec).length === 0),
+  )
+
+/** What a start would make of the same wish on a backend that mounts no folder and lacks some of the defaults. */
+function fitted({ can, name }: Pick<Backend, 'can' | 'name'>, spec: SessionSpec): SessionSpec {
+  if (name !== 'kubernetes') return spec
+  const { transport, limits, security } = spec
+  return {
+    ...spec,
+    init: '',
+    transport:
+      transport.kind === 'bind' && transport.mounts.length === 1 && transport.shadows.length === 0
+        ? { kind: 'volume', volume: { ...VOLUME, root: spec.workspace }, fill: null }
+        : transport,
+    limits: can.limits.includes('pids') || limits.pids !== plain.limits.pids ? limits : { ...limits, pids: 0 },
+    security: security.seccomp === 'default' ? { ...security, seccomp: 'engine' } : security,
+    own: CLUSTER_OWN,
+  }
+}
+
+const CLUSTER_OWN: Own = {
+  kind: 'kubernetes',
+  link: 'service',
+  selinux: false,
+  cluster: {
+    context: 'team',
+    namespace: 'paude',
+    pullSecrets: [],
+    storageClass: '',
+    homeSize: '5Gi',
+    workspaceSize: '10Gi',
+    requests: {},
+    limits: {},
+    nodeSelector: {},
+    tolerations: [],
+    runtimeClass: '',
+    labels: {},
+    annotations: {},
+  },
+}
 
 /** Plans of sessions that exist already, as far as the backend can do that. */
 export function laterOf(backend: Backend): Readonly<Record<string, Plan>> {
@@ -300,7 +344,11 @@ const later: Readonly<Record<string, (backend: Backend) => Plan>> = {
   'resume-attached': (backend) => resumePlan(backend, session, { attached: true, credential: secret(SECRETS.credential) }),
   'resume-network-none': (backend) => resumePlan(backend, lonely, { attached: false, credential: null }),
   attach: (backend) => attachPlan(backend, session),
-  'change-policy': (backend) => need(backend, 'wall').change(session, '0 0123456789ab\n1800000000 ba9876543210\n'),
+  'change-policy': (backend) =>
+    need(backend, 'wall').change(session, {
+      stages: '0 0123456789ab\n1800000000 ba9876543210\n',
+      files: { '0123456789ab/squid.conf': 'acl allowed dstdomain api.anthropic.com\n' },
+    }),
   stop: ({ life }) => life.stop(session, 10),
   'stop-older': ({ life }) => life.stop(older, 10),
   'remove-older': (backend) => removePlan(backend, older, { home: false }),

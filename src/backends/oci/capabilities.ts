@@ -16,7 +16,7 @@ import { removeWorkspace, volumes } from './workspace.ts'
 /** What docker and podman do alike. */
 export const capabilities = (
   dialect: Dialect,
-): Pick<Backend, 'can' | 'files' | 'images' | 'inside' | 'life' | 'ports' | 'terminal' | 'volumes' | 'wall'> => ({
+): Pick<Backend, 'can' | 'files' | 'images' | 'published' | 'inside' | 'life' | 'ports' | 'terminal' | 'volumes' | 'wall'> => ({
   can: {
     isolation: 'container',
     networks: ['none', 'open', 'restricted', 'ask', 'record'],
@@ -34,6 +34,7 @@ export const capabilities = (
   volumes: volumes(dialect),
   wall: wall(dialect),
   images: images(dialect),
+  published: () => '',
 })
 
 const life = (dialect: Dialect): Life => {
@@ -71,7 +72,7 @@ const life = (dialect: Dialect): Life => {
     },
 
     remains,
-    removeHomes: (volumes) => [name, 'volume', 'rm', ...volumes],
+    removeHomes: (_, volumes) => [exec([name, 'volume', 'rm', ...volumes])],
     signal: ({ id }, signal) =>
       signal === 'TERM' ? [name, 'stop', '-t', '10', parts(id).agent] : [name, 'kill', `--signal=${signal}`, parts(id).agent],
     pause: {
@@ -120,6 +121,7 @@ const inside = ({ name, detachKeys }: Dialect): Inside => ({
     parts(id)[part],
     ...words,
   ],
+  noise: null,
   brings: BRINGS,
 })
 
@@ -134,9 +136,10 @@ const ports = ({ name }: Dialect): Ports => ({
 })
 
 const wall = ({ name, always, hostName, apart }: Dialect): Wall => ({
-  change: ({ id }, stages) => [
+  change: ({ id }, { stages }) => [
     exec([name, 'exec', '--interactive', parts(id).proxy, '/usr/lib/paude/policy'], { stdin: stages }),
   ],
+  keep: () => [],
   requests: ({ id }, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(id).proxy],
   neighbour: (image) => [
     name,
@@ -162,6 +165,11 @@ const images = (dialect: Dialect): Images => {
     build: (building) => buildPlan(builder(dialect), building),
     init: (reference, to) => initPlan(dialect, reference, to),
     make: (building) => recipePlan({ ...building, dialect }),
+    push: (reference, as) => [
+      // The name is the mark that it was pushed.
+      exec([name, 'tag', reference, as], { undo: [name, 'image', 'rm', as] }),
+      exec([name, 'push', as], { title: `pushing ${as}` }),
+    ],
     remove: (reference) => [name, 'image', 'rm', reference],
     run: (reference, script, as) => [
       name,
@@ -179,6 +187,11 @@ export function qualified(reference: string): string {
   if (rest.length === 0) return `docker.io/library/${reference}`
   return /[.:]|^localhost$/.test(first) ? reference : `docker.io/${reference}`
 }
+
+/** A question to the one engine that this machine has, whatever sessions are known. */
+export const always =
+  <T>(query: Query<T>) =>
+  (): readonly Query<T>[] => [query]
 
 /** What both tell and remove of their parts alike. */
 export const bySession = ({ name, removal }: Dialect): Pick<Inventory, 'removeParts' | 'told'> => ({

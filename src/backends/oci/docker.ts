@@ -3,7 +3,7 @@ import type { Listed, Part } from '../../box/handle.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Backend, Engine } from '../backend.ts'
 import { programs } from '../names.ts'
-import { bySession, capabilities, statusOf } from './capabilities.ts'
+import { always, bySession, capabilities, statusOf } from './capabilities.ts'
 import { desktopChecks, resolverConfChecks, rootlessChecks, rootlessFacts } from './checks.ts'
 import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
@@ -74,11 +74,11 @@ export const docker: Backend = {
     selinux: hasSelinux(host),
   }),
   inventory: {
-    sessions: {
+    sessions: always({
       argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', `--format=${ROW}`],
       parse: (stdout) => rows(stdout).map(listed),
-    },
-    parts: {
+    }),
+    parts: always({
       argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', `--format=${PART}`],
       parse: (stdout) =>
         rows(stdout).map(
@@ -92,8 +92,8 @@ export const docker: Backend = {
             workspace: '',
           }),
         ),
-    },
-    volumes: {
+    }),
+    volumes: always({
       argv: ['docker', 'volume', 'ls', '--filter=label=paude.role', `--format=${VOLUME}`],
       parse: (stdout) =>
         rows(stdout).map(
@@ -107,7 +107,7 @@ export const docker: Backend = {
             workspace,
           }),
         ),
-    },
+    }),
     ...bySession(dialect),
   },
   health: {
@@ -125,7 +125,7 @@ export const docker: Backend = {
     },
     info: infoOf('docker'),
     // Docker Desktop names itself and its version here.
-    checks: [
+    checks: () => [
       {
         argv: VERSION.argv,
         parse: (stdout) =>
@@ -138,7 +138,8 @@ export const docker: Backend = {
       ...(info?.rootless ? rootlessChecks(rootlessFacts({ host, text, there })) : []),
       ...(ready ? resolverConfChecks({ conf: text('/etc/resolv.conf'), daemon: text('/etc/docker/daemon.json') }) : []),
     ],
-    version: VERSION,
+    version: () => VERSION,
+    rights: null,
     // The daemon says of itself only in its info that it is rootless.
     brief: (host) => ({ ...VERSION, parse: (stdout) => ({ ...VERSION.parse(stdout), rootless: isRootless(host) }) }),
     explain: (failure) => explain({ engine: 'docker', ...failure }),

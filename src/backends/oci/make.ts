@@ -1,7 +1,7 @@
 import { dirname, join, relative } from 'node:path'
 import { LINK, NOTED } from '../../box/lay-out.ts'
 import { HARDENED } from '../../box/security.ts'
-import { copiesOf, copyAt, mountsOf, overlayAt, type SessionSpec, shadowAt, shadowsOf } from '../../box/spec.ts'
+import { copiesOf, copyAt, mountsOf, type OwnOf, overlayAt, type SessionSpec, shadowAt, shadowsOf } from '../../box/spec.ts'
 import { mountedStandIns, standInSource } from '../../box/stand-ins.ts'
 import { takesUploads, UPLOADS, UPLOADS_AT } from '../../box/uploads.ts'
 import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
@@ -215,14 +215,14 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...limitFlags(spec),
       // It would run in the box before the wall is proven.
       '--no-healthcheck',
-      ...spec.own.extraFlags,
+      ...ociOf(spec).extraFlags,
       ...networkFlags(spec),
       `--stop-timeout=${spec.grace}`,
       ...(spec.terminal ? ['--tty'] : []),
       ...(spec.stdin ? ['--interactive'] : []),
       '--tmpfs=/tmp:rw,exec,nosuid,nodev,size=2g,mode=1777',
       '--tmpfs=/run:rw,noexec,nosuid,nodev,size=16m,mode=1777',
-      sharedMemory(spec.own.sharedMemory),
+      sharedMemory(ociOf(spec).sharedMemory),
       ...mountFlags(dialect, spec),
       `--workdir=${spec.directory}`,
       ...flags,
@@ -235,6 +235,12 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
     ],
     { undo: [dialect.name, ...dialect.removal, agent], env },
   )
+}
+
+/** What an engine is told of a session; another kind never gets here. */
+function ociOf({ own }: SessionSpec): OwnOf<'oci'> {
+  if (own.kind === 'oci') return own
+  throw new Error(`a session of ${own.kind} on an engine`)
 }
 
 /** The wall around the agent: loopback alone, without a route, a resolver or a neighbour. A new mode does not compile until it is handled here. */

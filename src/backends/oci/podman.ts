@@ -2,7 +2,7 @@ import { sharedMemory } from '../../box/extra-flags.ts'
 import type { Listed, Part } from '../../box/handle.ts'
 import type { Backend } from '../backend.ts'
 import { programs } from '../names.ts'
-import { bySession, capabilities, statusOf } from './capabilities.ts'
+import { always, bySession, capabilities, statusOf } from './capabilities.ts'
 import { rootlessChecks, rootlessFacts } from './checks.ts'
 import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
@@ -61,11 +61,11 @@ export const podman: Backend = {
     selinux: hasSelinux(host),
   }),
   inventory: {
-    sessions: {
+    sessions: always({
       argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', '--format=json'],
       parse: (stdout) => containers(stdout).map(listed),
-    },
-    parts: {
+    }),
+    parts: always({
       argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', '--format=json'],
       parse: (stdout) =>
         containers(stdout).map(
@@ -79,8 +79,8 @@ export const podman: Backend = {
             workspace: '',
           }),
         ),
-    },
-    volumes: {
+    }),
+    volumes: always({
       argv: ['podman', 'volume', 'ls', '--filter=label=paude.role', '--format=json'],
       parse: (stdout) =>
         (JSON.parse(stdout.trim() || '[]') as { Name: string; Labels?: Record<string, string> | null }[]).map(
@@ -94,7 +94,7 @@ export const podman: Backend = {
             workspace: Labels?.['paude.workspace'] ?? '',
           }),
         ),
-    },
+    }),
     ...bySession(dialect),
   },
   health: {
@@ -108,9 +108,10 @@ export const podman: Backend = {
       denied: 'unset CONTAINER_HOST, or use a socket of your own',
     },
     info: infoOf('podman'),
-    checks: [],
+    checks: () => [],
+    rights: null,
     machine: ({ host, text, there }) => (host.uid === 0 ? [] : rootlessChecks(rootlessFacts({ host, text, there }))),
-    version: {
+    version: () => ({
       argv: ['podman', 'info', '--format=json'],
       parse: (stdout) => {
         const { host, version } = JSON.parse(stdout) as {
@@ -125,7 +126,7 @@ export const podman: Backend = {
           runtime: runtimeOf(host?.ociRuntime ?? {}),
         }
       },
-    },
+    }),
     // Its info looks at every image and container first.
     brief: ({ uid }) => ({
       argv: ['podman', 'version', '--format=json'],

@@ -5,9 +5,9 @@ import { usable } from '../../backends/pick.ts'
 import { allBackends, backends } from '../../backends/registry.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import { exec } from '../../plan/plan.ts'
-import { ask } from '../../run/ask.ts'
+import { askAll } from '../../run/ask.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
+import { boxesOf } from '../../session/record/boxes.ts'
 import { homeVolume } from '../../session/record/id.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { shown } from '../../text.ts'
@@ -93,7 +93,7 @@ export default topic({
         for (const { backend, volume } of doomed) {
           const owner = backends[backend]
           const isDry = given['dry-run'] === true
-          await carryOut(context, owner, { plan: [exec(owner.life.removeHomes([volume]))], dryRun: isDry })
+          await carryOut(context, owner, { plan: owner.life.removeHomes({}, [volume]), dryRun: isDry })
           if (!isDry) context.answer(volume)
         }
         return 0
@@ -109,12 +109,13 @@ async function listHomes(context: Context): Promise<readonly Home[]> {
 }
 
 async function homesOf(context: Context, backend: Backend): Promise<readonly Home[]> {
-  if ((await usable(context.host, backend)) !== 'yes') return []
+  const boxes = boxesOf(context.host, backend)
+  if (backend.inventory.volumes(boxes).length === 0 || (await usable(context.host, backend)) !== 'yes') return []
   const effects = context.effects(backend)
   try {
     const [volumes, sessions] = await Promise.all([
-      ask(backend.inventory.volumes, effects),
-      ask(backend.inventory.sessions, effects),
+      askAll(backend.inventory.volumes(boxes), effects),
+      askAll(backend.inventory.sessions(boxes), effects),
     ])
     const records = readRecords(context.host).filter((record) => record.backend === backend.name)
     const uses = [

@@ -6,6 +6,7 @@ import { askEngines, type EngineState } from '../../doctor/engines.ts'
 import { PaudeError } from '../../errors.ts'
 import { printable } from '../../text.ts'
 import { json } from '../args.ts'
+import { configHere } from '../config/config-here.ts'
 import { READS } from '../front-flags.ts'
 import { green, yellow } from '../streams/output.ts'
 import { fit, table } from '../streams/table.ts'
@@ -20,7 +21,8 @@ export default verb({
   ],
   args: { json },
   async run(context, { json }) {
-    const [engines, chosen] = await Promise.all([askEngines(context.host), automatic(context)])
+    const { config } = await configHere(context)
+    const [engines, chosen] = await Promise.all([askEngines(context.host, config.settings), automatic(context)])
     const rows = engines.map((engine) => listed(engine, backends[engine.name].can, chosen))
     context.answer(
       json

@@ -4,7 +4,7 @@ import { installed } from '../../backends/pick.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { engineChecks } from '../../doctor/engine-checks.ts'
-import { askEngines } from '../../doctor/engines.ts'
+import { askEngines, isAsked } from '../../doctor/engines.ts'
 import {
   type EngineFacts,
   freeForBuilds,
@@ -74,8 +74,12 @@ async function examine(context: Context): Promise<readonly Check[]> {
   const out = waysOut(settings)
   // What an engine tells is asked for before it is known to be ready: one that is not has nothing to say.
   const [engines, looked, orphans, addresses] = await Promise.all([
-    askEngines(host),
-    Promise.all(installed(host).map(lookEngine)),
+    askEngines(host, settings),
+    Promise.all(
+      installed(host)
+        .filter((backend) => isAsked(backend, settings))
+        .map((backend) => lookEngine(backend, settings)),
+    ),
     findOrphans(context),
     credential.site === '' ? null : resolve(credential.site),
   ])

@@ -41,6 +41,10 @@ export default verb({
     const agent = agentOfRecord(record)
     if (agent === null)
       throw new PaudeError('unsupported', `session ${record.id} runs a command, not an agent, so it has no events`)
+    if (record.cluster !== undefined)
+      throw new PaudeError('unsupported', `session ${record.id} runs on a cluster, and its events stay there`, {
+        hint: `paude logs ${record.id}`,
+      })
     const { columns } = context.host.size
     const width = context.host.terminal.stdout ? columns : Number.POSITIVE_INFINITY
     const line = (event: SessionEvent) => (given.json ? jsonLine(event) : eventLine(event, width))

@@ -14,7 +14,12 @@ export async function initEngine(
   { wanted, sure }: { wanted: string | undefined; sure: boolean },
 ): Promise<void> {
   const { host, note, warn } = context
-  const [engines, { settings, origins }] = await Promise.all([askEngines(host), loadConfig(host, context.flags)])
+  const { settings, origins } = await loadConfig(host, context.flags)
+  // A cluster is asked when it is named.
+  const engines = await askEngines(host, {
+    ...settings,
+    backend: backendNames.find((name) => name === wanted) ?? settings.backend,
+  })
   for (const { name, state, version, why } of engines) note(`${name}: ${state === 'ready' ? version : `${state}: ${why}`}`)
   const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
   if (ready.length === 0) for (const engine of engines) warn(`${engine.name} does not work; to fix this: ${wayToUse(engine)}`)

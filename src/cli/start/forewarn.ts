@@ -3,6 +3,7 @@ import { mountsOf } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
 import type { Prepared } from '../../session/life/prepare.ts'
 import { credentialNotes } from '../../session/resolve/host-credentials.ts'
+import { lowered } from '../../session/resolve/lowered.ts'
 import { obstacles } from '../../session/resolve/obstacles.ts'
 import { outside } from '../../session/resolve/outside.ts'
 import { weakening } from '../../session/resolve/security.ts'
@@ -37,7 +38,13 @@ export function forewarn({ host, note, warn }: Context, prepared: Prepared): voi
     warn(
       'record mode: the agent can reach every public host; only private, loopback, link-local and metadata addresses are blocked',
     )
-  const weaker = weakening(spec.security, origins)
+  const { given, security } = lowered(prepared.backend, config)
+  for (const line of given) note(line)
+  // What only the backend gives up is said above.
+  const weaker = weakening(
+    given.length > 0 && security.seccomp === 'engine' ? { ...spec.security, seccomp: 'default' } : spec.security,
+    origins,
+  )
   if (weaker !== null) warn(weaker)
   const ports = record.network === 'none' ? [] : (record.forwardPorts ?? [])
   if (ports.length > 0)

@@ -40,11 +40,12 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
   }
 }
 
-const NO_BACKEND = `this paude runs on ${backendNames.join(' and ')}`
+const NO_BACKEND = `this paude runs on ${backendNames.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`
 const ONE_START = 'record mode is for one start and cannot be set in a file: paude --network record'
 /** Names that other tools have for it, and sections of engines that this release has no adapter for. */
 const ELSEWHERE = new Map([
-  ...['kubernetes', 'kubectl', 'apple', 'zellij'].map((name) => [name, NO_BACKEND] as const),
+  ...['apple', 'zellij'].map((name) => [name, NO_BACKEND] as const),
+  ['kubectl', 'write [kubernetes]'],
   ['assistant', 'write agent = "claude"'],
 ])
 

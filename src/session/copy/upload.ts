@@ -67,9 +67,13 @@ export function requireImage(upload: Upload, what: string): Upload {
 export function keepUpload({ handle: { id, folder } }: Pick<Found, 'handle'>, { name, bytes }: Upload): string {
   const place = join(folder, UPLOADS)
   if (!existsSync(place))
-    throw new PaudeError('unsupported', `session ${id} takes no files: an older paude started it, or it runs one command`, {
-      hint: `paude cp FILE ${id}:/tmp copies one into it`,
-    })
+    throw new PaudeError(
+      'unsupported',
+      `session ${id} takes no files this way: it runs on a cluster, or one command, or an older paude started it`,
+      {
+        hint: `paude cp FILE ${id}:/tmp copies one into it`,
+      },
+    )
   const before = readdirSync(place)
   const size = before.reduce((sum, one) => sum + (statSync(join(place, one), { throwIfNoEntry: false })?.size ?? 0), 0)
   if (before.length >= MOST_FILES || size + bytes.length > MOST_OF_ALL)

@@ -5,8 +5,9 @@ import type { Listed } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import { ask } from '../../run/ask.ts'
+import { ask, askAll } from '../../run/ask.ts'
 import { withhold } from '../../run/environment.ts'
+import { boxesOf } from '../record/boxes.ts'
 import type { Found } from '../record/found.ts'
 import { homeVolume } from '../record/id.ts'
 import { hasPast } from '../record/past.ts'
@@ -61,11 +62,13 @@ export async function listSessions(context: Context): Promise<{
   const answers = await Promise.all(
     allBackends.map(async (backend) => {
       const { name } = backend
+      const queries = backend.inventory.sessions(boxesOf(context.host, backend))
+      if (queries.length === 0) return { name, rows: [] }
       const state = await usable(context.host, backend)
       if (state === 'missing') return { name, rows: [] }
       if (state !== 'yes') return { name, rows: [], error: unusable(name, state) }
       try {
-        return { name, rows: await ask(backend.inventory.sessions, context.effects(backend)) }
+        return { name, rows: await askAll(queries, context.effects(backend)) }
       } catch (error) {
         if (error instanceof PaudeError) return { name, rows: [], error }
         throw error

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { installOf } from '../../agents/installs.ts'
 import { agentOf } from '../../agents/registry.ts'
 import { type Backend, need } from '../../backends/backend.ts'
+import { pickBackend } from '../../backends/pick.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -39,6 +40,7 @@ export type ImageWish = {
 export async function chooseImages(context: Context, wish: ImageWish): Promise<Images> {
   const { backend, extraCa, kind } = wish
   const { host } = context
+  if (backend.images === null) return await namedImages(context, wish)
   const start = startImage(host, wish.settings, extraCa)
   const settings = { ...wish.settings, image: typeof start === 'string' ? start : '' }
   if (settings.image !== '') requireImageReference(settings.image)
@@ -76,6 +78,48 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
             ...(tools === null ? [] : [unlessThere(tools)]),
             ...(settings.network === 'none' ? [] : [unlessThere(proxy)]),
           ],
+  }
+}
+
+/** Images by name alone: where such a backend runs, they are fetched or there already. */
+async function namedImages({ host }: Pick<Context, 'host'>, { settings, extraCa, backend }: ImageWish): Promise<Images> {
+  const { name } = backend
+  if (settings.pull !== 'missing')
+    throw new PaudeError(
+      'unsupported',
+      `${name} fetches an image that a node lacks, and no other, but image.pull is ${settings.pull}`,
+      {
+        hint: 'leave --pull out',
+      },
+    )
+  if (readTools(settings) !== null)
+    throw new PaudeError(
+      'unsupported',
+      `${name} takes an image by name, so image.packages, image.tools and image.variant cannot extend it`,
+      {
+        hint: 'build an image that has them, push it to a registry, and name it with image.ref',
+      },
+    )
+  const start = startImage(host, settings, extraCa)
+  if (typeof start === 'string') requireImageReference(start)
+  const own = [...(typeof start === 'string' ? [] : [start]), proxyImage(host)]
+  const named = (spec: ImageSpec) => backend.published(settings, imageRef(spec)) || imageRef(spec)
+  const pushed = own.filter((spec) => named(spec) !== imageRef(spec))
+  const builder = pushed.length === 0 ? null : await pickBackend(host, 'auto')
+  return {
+    agent: typeof start === 'string' ? start : named(start),
+    proxy: named(proxyImage(host)),
+    init: '',
+    first:
+      builder === null
+        ? []
+        : pushed.map((spec) =>
+            missing(builder, named(spec), [
+              bringImage(spec, { host, backend: builder }),
+              ...need(builder, 'images').push(imageRef(spec), named(spec)),
+            ]),
+          ),
+    rescue: undefined,
   }
 }
 

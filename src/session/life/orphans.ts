@@ -9,9 +9,10 @@ import { removed } from '../../box/stand-ins.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { isAlive } from '../../host.ts'
-import { exec, type Plan } from '../../plan/plan.ts'
-import { ask, captureOnce } from '../../run/ask.ts'
+import type { Plan } from '../../plan/plan.ts'
+import { askAll, captureOnce } from '../../run/ask.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
+import { boxesOf } from '../record/boxes.ts'
 import { homeVolume } from '../record/id.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
 import { allRecords, folderNames, sessionFolder } from '../record/store.ts'
@@ -42,12 +43,15 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
   const { host } = context
   const answers = await Promise.all(
     allBackends.map(async (backend) => {
-      if ((await usable(host, backend)) !== 'yes') return null
+      const boxes = boxesOf(host, backend)
+      const [ofParts, ofVolumes] = [backend.inventory.parts(boxes), backend.inventory.volumes(boxes)]
+      // One that tells nothing says nothing of what is lost either.
+      if (ofParts.length === 0 || (await usable(host, backend)) !== 'yes') return null
       try {
         const effects = context.effects(backend)
         const [containers, volumes] = await Promise.all([
-          ask(backend.inventory.parts, effects, captureOnce),
-          ask(backend.inventory.volumes, effects, captureOnce),
+          askAll(ofParts, effects, captureOnce),
+          askAll(ofVolumes, effects, captureOnce),
         ])
         return { backend, containers, volumes }
       } catch {
@@ -154,7 +158,7 @@ export async function removeHome(context: Context, dryRun: boolean): Promise<num
   const kept = await Promise.all(
     allBackends.map(async (backend) => {
       if ((await usable(host, backend)) !== 'yes') return []
-      const volumes = await ask(backend.inventory.volumes, context.effects(backend)).catch(() => [])
+      const volumes = await askAll(backend.inventory.volumes(boxesOf(host, backend)), context.effects(backend)).catch(() => [])
       return volumes.flatMap(({ reference, role, workspace }) =>
         names.includes(reference) || (workspace === root && ['home', 'overlay'].includes(role))
           ? [{ backend, name: reference }]
@@ -167,7 +171,7 @@ export async function removeHome(context: Context, dryRun: boolean): Promise<num
       hint: 'paude sessions',
     })
   for (const { backend, name } of kept.flat()) {
-    await carryOut(context, backend, { plan: [exec(backend.life.removeHomes([name]))], dryRun })
+    await carryOut(context, backend, { plan: backend.life.removeHomes({}, [name]), dryRun })
     if (!dryRun) context.answer(name)
   }
   return 0

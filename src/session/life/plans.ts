@@ -1,10 +1,10 @@
 import { type Backend, need } from '../../backends/backend.ts'
 import { type Handle, handleOfSpec } from '../../box/handle.ts'
-import { layOut } from '../../box/lay-out.ts'
+import { layOut, layOutRecord } from '../../box/lay-out.ts'
 import type { SessionSpec } from '../../box/spec.ts'
 import { removed } from '../../box/stand-ins.ts'
 import { PaudeError } from '../../errors.ts'
-import { type Argv, exec, type Plan } from '../../plan/plan.ts'
+import type { Argv, Plan } from '../../plan/plan.ts'
 import type { Secret } from '../../secret.ts'
 
 export type StartOptions = {
@@ -61,11 +61,13 @@ export function rejoining(backend: Backend, box: Handle): Argv {
 export const removePlan = (backend: Backend, box: Handle, { home }: { readonly home: boolean }): Plan => [
   ...backend.life.remove(box),
   removed(box.folder),
-  ...(home ? removeVolumes(backend, [box.homeVolume, ...box.overlays].filter(Boolean)) : []),
+  ...(home ? removeVolumes(backend, box) : []),
 ]
 
-const removeVolumes = (backend: Backend, volumes: readonly string[]): Plan =>
-  volumes.length === 0 ? [] : [exec(backend.life.removeHomes(volumes))]
+function removeVolumes(backend: Backend, box: Handle): Plan {
+  const volumes = [box.homeVolume, ...box.overlays].filter(Boolean)
+  return volumes.length === 0 ? [] : backend.life.removeHomes(box, volumes)
+}
 
 /** Runs a further command in a running session, on our streams. */
 export const execPlan = (
@@ -75,8 +77,11 @@ export const execPlan = (
   streams: { readonly terminal: boolean; readonly stdin: boolean },
 ): Plan => {
   const how = { part: 'agent', folder: box.directory, ...streams } as const
-  return [{ kind: 'attach', argv: need(backend, 'inside').exec(box, [...FOUND_FIRST, ...words], how), ...streams }]
+  const { exec, noise } = need(backend, 'inside')
+  return [{ kind: 'attach', argv: exec(box, [...FOUND_FIRST, ...words], how), ...streams, ...without(noise) }]
 }
+
+const without = (noise: string | null | undefined) => (typeof noise === 'string' ? { noise } : {})
 
 /** With the PATH of the agent. A backend's own answer to a program that is not there may be 126 and a line about its runtime. */
 const FOUND_FIRST = [
@@ -91,6 +96,8 @@ function laidOut({ files }: Backend, spec: SessionSpec): Plan {
   switch (files.way) {
     case 'mounted':
       return layOut(spec)
+    case 'carried':
+      return layOutRecord(spec)
   }
 }
 
@@ -105,7 +112,7 @@ function begin(backend: Backend, box: Handle, begun: Begun): Plan {
 
 /** Hands the agent over: to a holder where it has a terminal, else to our streams. */
 function shown(
-  { life }: Backend,
+  { life, inside }: Backend,
   box: Handle,
   { argv, starts, attached, timeout, stdin }: Begun & { readonly argv: Argv; readonly starts: boolean },
 ): Plan[number] {
@@ -121,6 +128,7 @@ function shown(
         argv,
         terminal: false,
         stdin,
+        ...without(inside?.noise),
         alive: life.signal(box, 'CONT'),
         interrupt: life.signal(box, 'INT'),
         ...ended,

@@ -105,7 +105,8 @@ export async function continueSession(
   if (before.status === 'running')
     throw new PaudeError('name-taken', `session ${record.id} is already running`, { hint: `paude attach ${record.id}` })
   clearAlarm(handle.folder)
-  const weaker = weakening(record.security)
+  // A cluster has no filter but its own, which the start said.
+  const weaker = weakening(record.cluster === undefined ? record.security : { ...record.security, seccomp: 'default' })
   if (weaker !== null) context.warn(weaker)
   const code = await execute(plan, context.effects(backend))
   if (!attached) {

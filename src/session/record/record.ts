@@ -83,7 +83,9 @@ const Shape = v.object({
   /** Id of the conversation as it was known at the start; '' when the agent chose. What became of it is in out/. */
   conversation: v.optional(v.fallback(v.string(), ''), ''),
   homeVolume: v.string(),
-  link: v.picklist(['none', 'folder', 'volume', 'gate']),
+  link: v.picklist(['none', 'folder', 'volume', 'service', 'gate']),
+  /** Where it is, for a session on a cluster. */
+  cluster: v.exactOptional(v.object({ context: v.string(), namespace: v.string() })),
   /** File that is the first program of its box; '' where an older paude made it. */
   init: v.optional(v.string(), ''),
   /** What was mounted where: checked again before the session starts again. */
@@ -202,7 +204,7 @@ export const ofAgent = <T extends { readonly bound?: unknown }>(credentials: rea
 
 /** The record as a backend needs it. */
 export const handleOf = (
-  { id, agent, terminal, link, homeVolume, directory, volume, overlays }: SessionRecord,
+  { id, agent, terminal, link, homeVolume, directory, volume, overlays, cluster }: SessionRecord,
   folder: string,
 ): Handle => ({
   id,
@@ -214,6 +216,7 @@ export const handleOf = (
   directory,
   overlays: overlays.map((one) => one.volume),
   ...(volume === undefined ? {} : { volume }),
+  ...(cluster === undefined ? {} : { cluster }),
 })
 
 /** How a session has its workspace. */

@@ -6,7 +6,7 @@ import { addressesOf, agentCredentials, agentNeeds, furtherNeeds } from '../../a
 import type { Recipe } from '../../agents/recipe.ts'
 import { asksSomething, opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
-import { readLimits } from '../../box/limits.ts'
+import { placeOf } from '../../box/handle.ts'
 import { ownerText } from '../../box/owner.ts'
 import { refusals } from '../../box/refusals.ts'
 import { SECCOMP_FILE, SECCOMP_PROFILE } from '../../box/seccomp.ts'
@@ -43,11 +43,11 @@ import entry from './entry.sh' with { type: 'text' }
 import { furtherStandIns, writable } from './further.ts'
 import type { HostBound } from './host-credentials.ts'
 import { lifecycleScript } from './lifecycle.ts'
+import { lowered } from './lowered.ts'
 import { mountCheck } from './mount-check.ts'
 import { overlayStandIns } from './overlays.ts'
 import { mountStandIns, requireTogether, standInsOf, withGuards } from './own-mounts.ts'
 import { policyRecord, proxySecret, startPolicy } from './policy.ts'
-import { readSecurity } from './security.ts'
 import { shadowStandIns } from './shadows.ts'
 import { type Streams, streamsOf } from './streams.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -173,6 +173,7 @@ function sessionRecord(
     conversation,
     homeVolume: decided.homeVolume,
     link: network.mode === 'none' ? 'none' : around.own.link,
+    ...placeOf(around.own),
     init: images.init,
     mounts: mountsOf(decided).map(({ source, target }) => ({ source, target })),
     copies: [...copiedOf(decided.transport)],
@@ -193,7 +194,7 @@ function sessionRecord(
       ? {}
       : { imported: { keep: [...settings.importKeep], allow: [...settings.pluginsAllow], deny: [...settings.pluginsDeny] } }),
     ...(settings.forwardPorts.length > 0 ? { forwardPorts: [...settings.forwardPorts] } : {}),
-    security: readSecurity(settings),
+    security: lowered(backend, config).security,
     ...(secrets.length > 0 ? { secrets: [...secrets] } : {}),
     ...volumeRecord(decided, around.clone),
     ...(made === null ? {} : { worktree: made.worktree }),
@@ -234,7 +235,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     environment: resolveEnvironment(wish, decided, user.home),
     secretEnvironment: { ...around.references, ...readVariables(settings.env, host) },
     network,
-    limits: readLimits(settings),
+    limits: lowered(backend, config).limits,
     own: around.own,
     // Whoever holds a terminal asks the engine how the command ended.
     // And a workspace of its own outlives its box.

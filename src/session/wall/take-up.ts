@@ -40,6 +40,8 @@ export function courseOf({ backend, handle, record }: Found, now: number): Cours
   const whole = existsSync(join(place, 'stages')) ? readFileSync(join(place, 'stages'), 'utf8').split(/\s/) : []
   const fresh = stages.filter(({ policy }) => !whole.includes(revisionOf(policy)))
   const { stages: _, ...files } = stageFiles(fresh)
+  const all = stageFiles(stages)
+  const { change, keep } = need(backend, 'wall')
   const recorded = (settled: boolean) =>
     write(join(handle.folder, 'session.json'), `${JSON.stringify({ ...record, revision, settled }, null, 2)}\n`)
   return {
@@ -48,8 +50,9 @@ export function courseOf({ backend, handle, record }: Found, now: number): Cours
       ...wanted.filter((one) => !there.includes(one)).map((one) => folder(join(place, one), 0o755)),
       ...Object.entries(files).map(([name, content]) => write(join(place, name), content, 0o644)),
     ],
-    told: [recorded(false), ...need(backend, 'wall').change(handle, lines)],
+    told: [recorded(false), ...change(handle, { stages: lines, files: all })],
     kept: [
+      ...keep(handle, all),
       write(join(place, 'stages'), lines, 0o644),
       recorded(true),
       ...there.filter((one) => !wanted.includes(one)).map((one) => remove(join(place, one))),

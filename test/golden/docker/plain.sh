@@ -54,10 +54,6 @@ mkdir -p -m 0700 /home/ada/.local/state/paude/sessions/paude-bcd234/uploads
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/uploads'
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
-: >/home/ada/.local/state/paude/sessions/paude-bcd234/noted
-chmod 0666 /home/ada/.local/state/paude/sessions/paude-bcd234/noted
-mkdir -p -m 0777 /home/ada/.local/state/paude/sessions/paude-bcd234/link
-later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/link'
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
@@ -68,6 +64,10 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages <<'EOF'
 0 0123456789ab
 EOF
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/noted
+chmod 0666 /home/ada/.local/state/paude/sessions/paude-bcd234/noted
+mkdir -p -m 0777 /home/ada/.local/state/paude/sessions/paude-bcd234/link
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/link'
 install -m 0600 /dev/null /home/ada/.local/state/paude/sessions/paude-bcd234/kept.json
 : >/home/ada/.local/state/paude/sessions/paude-bcd234/started
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/started

@@ -1,0 +1,97 @@
+import type { Place } from '../../box/cluster.ts'
+import type { Handle, Listed, State } from '../../box/handle.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Query } from '../../plan/query.ts'
+import type { Inventory } from '../backend.ts'
+import { kubectl, ofSession, parts } from './names.ts'
+
+type Meta = {
+  readonly name: string
+  readonly creationTimestamp?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+}
+type Terminated = { readonly exitCode: number }
+type Container = { readonly name: string; readonly state?: { readonly running?: unknown; readonly terminated?: Terminated } }
+type Item = {
+  readonly kind: string
+  readonly metadata: Meta
+  readonly status?: {
+    readonly phase?: string
+    readonly containerStatuses?: readonly Container[]
+    readonly initContainerStatuses?: readonly Container[]
+  }
+}
+
+const itemsOf = (stdout: string): readonly Item[] => (JSON.parse(stdout) as { readonly items: readonly Item[] }).items
+
+/** How an agent stands, by its newest pod; one without a pod was stopped. */
+function stateOf(pods: readonly Item[]): State {
+  const [pod] = pods.toSorted((one, other) =>
+    (other.metadata.creationTimestamp ?? '').localeCompare(one.metadata.creationTimestamp ?? ''),
+  )
+  if (pod === undefined) return { status: 'exited', exitCode: STOPPED }
+  const { phase = 'Pending', containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {}
+  const agent = containerStatuses.find(({ name }) => name === 'agent')?.state ?? {}
+  if (agent.terminated !== undefined) return { status: 'exited', exitCode: agent.terminated.exitCode }
+  if (agent.running !== undefined) return { status: 'running', exitCode: 0 }
+  if (phase === 'Pending' || phase === 'Running') return { status: 'created', exitCode: 0 }
+  const failed = initContainerStatuses.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0)
+  return { status: 'exited', exitCode: failed?.state?.terminated?.exitCode ?? STOPPED }
+}
+
+/** Of an agent whose pod is gone: nobody else tells its exit code. */
+const STOPPED = 137
+
+export const stateQuery = ({ cluster, id }: Handle): Query<State> => ({
+  argv: kubectl(cluster, 'get', 'jobs,pods', `${ofSession(id)},paude.role=agent`, '--output=json'),
+  parse: (stdout) => {
+    const items = itemsOf(stdout)
+    if (items.length === 0)
+      throw new PaudeError('not-found', `session ${id} does not exist on its cluster`, { hint: 'paude sessions' })
+    return stateOf(items.filter(({ kind }) => kind === 'Pod'))
+  },
+})
+
+/** Everything of ours on the clusters on which this machine has sessions: one call for each namespace. */
+export const inventory: Inventory = {
+  sessions: (boxes) =>
+    placesOf(boxes).map((place) => ({
+      argv: kubectl(place, '--request-timeout=10s', 'get', 'jobs,pods', '--selector=paude.role=agent', '--output=json'),
+      parse: (stdout) => listed(itemsOf(stdout)),
+    })),
+  parts: () => [],
+  volumes: () => [],
+  told: ({ cluster, id, homeVolume }) => [
+    kubectl(cluster, 'get', 'jobs,pods,deployments,services,configmaps,networkpolicies', ofSession(id), '--output=json'),
+    kubectl(cluster, 'get', 'persistentvolumeclaim', homeVolume, parts(id).workspace, '--output=json'),
+  ],
+  removeParts: () => [],
+}
+
+const placesOf = (boxes: readonly Pick<Handle, 'cluster'>[]): readonly Place[] => [
+  ...new Map(
+    boxes.flatMap(({ cluster }) => (cluster === undefined ? [] : [[JSON.stringify(cluster), cluster] as const])),
+  ).values(),
+]
+
+function listed(items: readonly Item[]): readonly Listed[] {
+  return items
+    .filter(({ kind }) => kind === 'Job')
+    .map(({ metadata: { labels = {}, annotations = {} } }) => {
+      const id = labels['paude.id'] ?? ''
+      const { status, exitCode } = stateOf(
+        items.filter(({ kind, metadata }) => kind === 'Pod' && metadata.labels?.['paude.id'] === id),
+      )
+      return {
+        id,
+        name: annotations['paude.name'] ?? '',
+        agent: labels['paude.agent'] ?? '',
+        workspace: annotations['paude.workspace'] ?? '',
+        status,
+        exitCode: status === 'exited' ? exitCode : null,
+        created: annotations['paude.created'] ?? '',
+        network: annotations['paude.network'] ?? '',
+      }
+    })
+}

@@ -1,0 +1,265 @@
+import { existsSync } from 'node:fs'
+import { PaudeError } from '../../errors.ts'
+import { exec } from '../../plan/plan.ts'
+import type { Query } from '../../plan/query.ts'
+import type { Backend, Engine, Failure, Inside, Life, Ports, Terminal, Wall } from '../backend.ts'
+import type { BackendSettings } from '../keys.ts'
+import { programs } from '../names.ts'
+import { clusterChecks } from './checks.ts'
+import { clusterOf } from './cluster.ts'
+import { explain } from './explain.ts'
+import { inventory, stateQuery } from './inventory.ts'
+import { currentContext, kubeconfigs } from './kubeconfig.ts'
+import { looking, removeLook } from './look.ts'
+import {
+  awaitAgent,
+  clusterSpec,
+  handReceipt,
+  JOB_FILE,
+  makePlan,
+  policyMap,
+  removeAgent,
+  removeParts,
+  tellCredential,
+} from './make.ts'
+import { INIT, kubectl, ofSession, parts } from './names.ts'
+import { listText } from './object.ts'
+import { rightsManifest } from './rights.ts'
+import { type Event, type Pod, troubleOf } from './trouble.ts'
+import { inFolder, inPod } from './words-inside.ts'
+
+/** Says a signal to the first program of an agent's pod, which hands it on. */
+const say = (signal: string): readonly string[] => ['/bin/sh', '-c', `kill -s ${signal} 1`]
+
+/** Ends the agent: asked first, then all its programs at once. The first program ends with the agent, and this with it. */
+const ending = (seconds: number): readonly string[] => ['/bin/sh', '-c', `kill -s TERM 1; sleep ${seconds}; kill -s KILL -1`]
+
+const life: Life = {
+  make: (spec) => makePlan(clusterSpec(spec)),
+  begin: ({ cluster, id }) => [exec(inPod(cluster, id, [INIT, 'begin']))],
+
+  wake: ({ cluster, id, link, folder }, credential) => [
+    ...(credential === null ? [] : [tellCredential(cluster, id, credential)]),
+    ...(link === 'none' ? [] : [exec(kubectl(cluster, 'scale', `deployment/${parts(id).proxy}`, '--replicas=1'))]),
+    exec(removeLook(cluster, id)),
+    // A Job is carried out once.
+    exec(removeAgent(cluster, id)),
+    exec(kubectl(cluster, 'apply', '--server-side', '--field-manager=paude', `--filename=${folder}/${JOB_FILE}`)),
+    ...awaitAgent(cluster, id),
+    ...(link === 'none' ? [] : [handReceipt(cluster, id)]),
+  ],
+
+  stop: ({ cluster, id, link }, grace) => [
+    exec(inPod(cluster, id, ending(grace)), { tolerant: true }),
+    // One that nobody could speak to, and one that was not begun.
+    exec(kubectl(cluster, 'patch', 'job', id, '--type=merge', '--patch={"spec":{"suspend":true}}')),
+    ...(link === 'none'
+      ? []
+      : [
+          exec(kubectl(cluster, 'scale', `deployment/${parts(id).proxy}`, '--replicas=0')),
+          // A session that does not run keeps no credential.
+          exec(kubectl(cluster, 'delete', 'secret', parts(id).credential, '--ignore-not-found')),
+        ]),
+  ],
+
+  remove: (box) => [
+    exec(removeAgent(box.cluster, box.id), { left: life.remains(box) }),
+    exec(removeParts(box.cluster, box.id), { left: life.remains(box) }),
+  ],
+
+  remains: ({ cluster, id }) =>
+    kubectl(
+      cluster,
+      'get',
+      'job,pod,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim',
+      ofSession(id),
+      '--output=name',
+    ),
+
+  // A claim that is in use would go as soon as it is not: so nothing is asked to go while a session has it.
+  removeHomes: ({ cluster }, volumes) => [
+    ...volumes.map((name) =>
+      exec(kubectl(cluster, 'wait', 'job', `--selector=paude.home=${name}`, '--for=delete', '--timeout=1s')),
+    ),
+    exec(kubectl(cluster, 'delete', 'persistentvolumeclaim', ...volumes)),
+  ],
+
+  signal: ({ cluster, id }, signal) =>
+    inPod(cluster, id, signal === 'TERM' ? ending(10) : signal === 'KILL' ? ['/bin/sh', '-c', 'kill -s KILL -1'] : say(signal)),
+  pause: null,
+  state: stateQuery,
+  wait: ({ cluster, id }) =>
+    kubectl(
+      cluster,
+      ...['wait', 'pod', `${ofSession(id)},paude.role=agent`, '--timeout=1h'],
+      '--for=jsonpath={.status.containerStatuses[0].state.terminated.reason}',
+    ),
+  logs: ({ cluster, id }, { follow, since = '' }) =>
+    kubectl(
+      cluster,
+      ...['logs', `job/${id}`, '--container=agent'],
+      ...(follow ? ['--follow'] : []),
+      ...(since === '' ? [] : [`--since-time=${since}`]),
+    ),
+}
+
+/** Joining begins an agent with a terminal; one without gets the caller's streams as its own. */
+const terminal: Terminal = {
+  begins: true,
+  open: (box, { stdin }) => (box.terminal ? joined(box) : inPod(box.cluster, box.id, [INIT, 'join'], { stdin })),
+  rejoin: (box) => joined(box),
+}
+
+const joined = ({ cluster, id, terminal: tty }: Parameters<Terminal['open']>[0]) =>
+  kubectl(cluster, 'attach', ...(tty ? ['--stdin', '--tty'] : []), '--quiet', `job/${id}`, '--container=agent')
+
+const inside: Inside = {
+  exec: ({ cluster, id }, words, { part, terminal: tty, stdin, folder }) =>
+    inPod(cluster, id, [...(tty ? ['env', 'TERM=xterm-256color'] : []), ...inFolder(folder, words)], {
+      part,
+      stdin,
+      terminal: tty,
+    }),
+  noise: 'command terminated with exit code [0-9]+',
+  brings: { mounts: [] },
+}
+
+const ports: Ports = {
+  kind: 'relay',
+  relay: ({ cluster, id }, { port, name }) => inPod(cluster, id, [INIT, 'forward', String(port), name], { stdin: true }),
+  leash: ({ cluster, id }, name) => inPod(cluster, id, [INIT, 'leash', name], { stdin: true }),
+}
+
+const wall: Wall = {
+  change: ({ cluster, id }, { stages, files }) => [
+    exec(inPod(cluster, id, ['/usr/bin/bash', '-s'], { part: 'proxy', stdin: true }), { stdin: policyScript(stages, files) }),
+  ],
+  // Of a manager of its own: what an earlier change left there goes with this one.
+  keep: ({ cluster, id }, files) => [
+    exec(kubectl(cluster, 'apply', '--server-side', '--force-conflicts', '--field-manager=paude-change', '--filename=-'), {
+      stdin: listText([policyMap(id, files)]),
+    }),
+  ],
+  requests: ({ cluster, id }, { follow }) =>
+    kubectl(cluster, 'logs', `deployment/${parts(id).proxy}`, '--container=proxy', ...(follow ? ['--follow'] : [])),
+  neighbour: null,
+  thisMachine: [],
+  apart: () => 'a cluster does not reach this machine',
+}
+
+/** Lays the files of a policy out in the proxy and has it taken up. */
+function policyScript(stages: string, files: Readonly<Record<string, string>>): string {
+  const end = `END-${new Bun.CryptoHasher('sha256').update(stages + JSON.stringify(files)).digest('hex')}`
+  const folders = [...new Set(Object.keys(files).map((path) => path.split('/').slice(0, -1).join('/')))].filter(
+    (path) => path !== '',
+  )
+  const text = (content: string) => (content === '' || content.endsWith('\n') ? content : `${content}\n`)
+  return [
+    'set -e',
+    'cd /paude/policy',
+    ...folders.map((path) => `mkdir -p '${path}'`),
+    ...Object.entries(files)
+      .filter(([path]) => path !== 'stages')
+      .map(([path, content]) => `cat >'${path}' <<'${end}'\n${text(content)}${end}`),
+    `exec /usr/lib/paude/policy <<'${end}'\n${text(stages)}${end}`,
+    '',
+  ].join('\n')
+}
+
+/** What is asked while a pod is awaited explains itself: kubectl succeeded, and the cluster is what failed. */
+function explainAnswer(failure: Failure): PaudeError {
+  const asked = failure.argv.find((word) => word === 'pods' || word === 'events')
+  if (failure.code !== 0 || asked === undefined) return explain(failure)
+  const { items } = JSON.parse(failure.stdout || '{"items":[]}') as { readonly items: readonly (Pod & Event)[] }
+  const where = { context: given(failure, 'context'), namespace: given(failure, 'namespace') }
+  const broken = items.some(({ status }) =>
+    status?.initContainerStatuses?.some(({ name, state }) => name === 'proof' && (state?.terminated?.exitCode ?? 0) !== 0),
+  )
+  if (broken)
+    return new PaudeError('self-test', 'the wall around the agent is not proved, so the agent was not started', {
+      hint: 'a cluster needs a network that enforces NetworkPolicy, such as Calico or Cilium',
+    })
+  const found = troubleOf({ ...where, pods: asked === 'pods' ? items : [], events: asked === 'events' ? items : [] })
+  return (
+    found?.error ??
+    new PaudeError('command-failed', 'the cluster has not started the pod of the agent', {
+      hint: `kubectl --context=${where.context} --namespace=${where.namespace} describe pods --selector=paude.id`,
+    })
+  )
+}
+
+const given = ({ argv }: Failure, name: string): string =>
+  argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3) ?? ''
+
+const versionQuery = (settings: BackendSettings): Query<Engine> => ({
+  argv: kubectl(clusterOf(settings), '--request-timeout=10s', 'version', '--output=json'),
+  parse: (stdout) => {
+    const { clientVersion, serverVersion } = JSON.parse(stdout) as {
+      readonly clientVersion?: { readonly gitVersion?: string }
+      readonly serverVersion?: { readonly gitVersion?: string; readonly platform?: string }
+    }
+    const plain = (text = '') => text.replace(/^v/, '')
+    return {
+      version: plain(serverVersion?.gitVersion),
+      client: plain(clientVersion?.gitVersion),
+      rootless: false,
+      architecture: serverVersion?.platform?.split('/')[1] ?? '',
+      runtime: '',
+    }
+  },
+})
+
+/** A cluster, by kubectl alone. */
+export const kubernetes: Backend = {
+  name: 'kubernetes',
+  program: programs.kubernetes,
+  can: {
+    isolation: 'pod',
+    networks: ['none', 'restricted', 'record'],
+    transports: ['volume'],
+    mounts: 'none',
+    limits: ['cpus', 'memory'],
+    hardening: ['readOnlyRoot', 'noNewPrivileges'],
+    hostPorts: false,
+  },
+  own: (settings, host) => {
+    const cluster = clusterOf(settings)
+    return {
+      kind: 'kubernetes',
+      cluster: { ...cluster, context: cluster.context || currentContext(host) },
+      link: 'service',
+      selinux: false,
+    }
+  },
+  // Nothing of this machine is in the pod, so nobody there need be you.
+  user: () => ({ uid: 1000, gid: 1000 }),
+  life,
+  files: { way: 'carried', outAtRest: null },
+  inventory,
+  health: {
+    tested: ['1.33'],
+    fixes: 'https://kubernetes.io/releases',
+    reach: (host) => ({ look: 'file', path: kubeconfigs(host).find((path) => existsSync(path)) ?? kubeconfigs(host)[0] ?? '' }),
+    variables: ['KUBECONFIG'],
+    version: versionQuery,
+    brief: (_, settings) => versionQuery(settings),
+    info: null,
+    checks: (settings) => clusterChecks(clusterOf(settings)),
+    rights: ({ kubernetesNamespace }, to) => rightsManifest(kubernetesNamespace, to),
+    machine: () => [],
+    mend: {
+      missing: 'install kubectl: https://kubernetes.io/docs/tasks/tools',
+      down: 'check that the cluster answers: kubectl cluster-info',
+      denied: 'log in to the cluster again, then: kubectl auth can-i create jobs',
+    },
+    explain: explainAnswer,
+  },
+  terminal,
+  inside,
+  ports,
+  wall,
+  images: null,
+  published: ({ kubernetesRegistry: registry }, reference) =>
+    registry === '' ? '' : `${registry}/${reference.split('/').at(-1) ?? ''}`,
+  volumes: looking,
+}

@@ -1,0 +1,214 @@
+import { join } from 'node:path'
+import type { Place } from '../../box/cluster.ts'
+import { SECCOMP_FILE } from '../../box/seccomp.ts'
+import { FILLED, type SessionSpec } from '../../box/spec.ts'
+import { type Argv, exec, type Plan, write } from '../../plan/plan.ts'
+import { type Secret, secret } from '../../secret.ts'
+import { asSent } from './as-sent.ts'
+import { LOOK_FILE, LOOK_SECONDS } from './look.ts'
+import { applying, kubectl, ofSession, parts } from './names.ts'
+import { listText, type Manifest, object } from './object.ts'
+import { agentJob, claim, lookPod, proxyDeployment, proxyService, type Spec } from './pods.ts'
+import { standing, ways } from './policies.ts'
+import { inPod, scriptWords } from './words-inside.ts'
+
+type Where = Place | undefined
+
+/** What a session on a cluster is told; another kind never gets here. */
+export function clusterSpec(spec: SessionSpec): Spec {
+  if (spec.own.kind === 'kubernetes') return spec as Spec
+  throw new Error(`a session of ${spec.own.kind} on a cluster`)
+}
+
+/** File of a session's folder with the agent's Job, which a start makes anew. */
+export const JOB_FILE = 'agent.json'
+
+/**
+ * Policies and volumes first, then the pods; the agent's pod runs its proof, and waits in its first program for its workspace and for who
+ * begins it. Nothing of the session is there without its policies.
+ */
+export function makePlan(spec: Spec): Plan {
+  const { cluster } = spec.own
+  const { network } = spec
+  const hasProxy = network.mode !== 'none'
+  const job = listText([agentJob(spec)])
+  return [
+    write(join(spec.folder, JOB_FILE), job),
+    ...(spec.transport.kind === 'volume' ? [write(join(spec.folder, LOOK_FILE), listText([lookPod(spec, LOOK_SECONDS)]))] : []),
+    ...home(spec),
+    exec(applying(cluster), {
+      stdin: listText([...standing(), ...ways(spec), ...workspace(spec), seed(spec), ...(hasProxy ? proxyParts(spec) : [])]),
+      undo: removeParts(cluster, spec.id),
+    }),
+    ...secrets(spec),
+    ...(hasProxy ? [tellWay(spec)] : []),
+    exec(applying(cluster), { stdin: job, undo: removeAgent(cluster, spec.id) }),
+    ...awaitAgent(cluster, spec.id),
+    ...(hasProxy ? [handReceipt(cluster, spec.id)] : []),
+    ...fill(spec),
+  ]
+}
+
+const home = (spec: Spec): Plan => {
+  const { cluster } = spec.own
+  const name = spec.homeVolume
+  if (name === '') return []
+  const labels = { 'paude.role': 'home' }
+  return [
+    exec(applying(cluster), {
+      stdin: listText([claim(spec, { name, size: cluster.homeSize, labels })]),
+      unless: kubectl(cluster, 'get', 'persistentvolumeclaim', name),
+      undo: kubectl(cluster, 'delete', 'persistentvolumeclaim', name, '--wait=false'),
+    }),
+  ]
+}
+
+const workspace = (spec: Spec): readonly Manifest[] =>
+  spec.transport.kind !== 'volume'
+    ? []
+    : [
+        claim(spec, {
+          name: spec.transport.volume.name,
+          size: spec.own.cluster.workspaceSize,
+          labels: { 'paude.id': spec.id, 'paude.role': 'workspace' },
+        }),
+      ]
+
+/** A Secret, since the words of a start stand in it. */
+const seed = (spec: Spec): Manifest =>
+  object('v1', 'Secret', {
+    name: parts(spec.id).seed,
+    labels: { 'paude.id': spec.id },
+    type: 'Opaque',
+    stringData: Object.fromEntries(Object.entries(spec.seed).filter(([name]) => name !== SECCOMP_FILE)),
+  })
+
+const proxyParts = (spec: Spec): readonly Manifest[] => [
+  ...(spec.network.mode === 'none' ? [] : [policyMap(spec.id, spec.network.policyFiles)]),
+  proxyService(spec),
+  proxyDeployment(spec),
+]
+
+/** A name of a ConfigMap has no slash. */
+export const policyMap = (id: string, files: Readonly<Record<string, string>>): Manifest =>
+  object('v1', 'ConfigMap', {
+    name: parts(id).policy,
+    labels: { 'paude.id': id },
+    data: Object.fromEntries(Object.entries(files).map(([path, content]) => [path.replaceAll('/', '__'), content])),
+  })
+
+/** What nobody else may read: the credential, which the proxy alone mounts, and the variables of the agent. */
+function secrets(spec: Spec): Plan {
+  const { id, network, secretEnvironment } = spec
+  const named = Object.entries(secretEnvironment)
+  const credential = network.mode === 'none' ? null : network.credential
+  return [
+    ...(credential === null ? [] : [tellCredential(spec.own.cluster, id, credential)]),
+    ...(named.length === 0
+      ? []
+      : [
+          exec(applying(spec.own.cluster), {
+            stdin: secretObject(id, {
+              name: parts(id).environment,
+              data: Object.fromEntries(named.map(([name, value]) => [name, value.reveal()])),
+            }),
+          }),
+        ]),
+  ]
+}
+
+/** The credential as a Secret of the session. */
+export const tellCredential = (place: Where, id: string, credential: Secret) =>
+  exec(applying(place), {
+    stdin: secretObject(id, { name: parts(id).credential, data: { secret: credential.reveal() } }),
+  })
+
+const secretObject = (
+  id: string,
+  { name, data }: { readonly name: string; readonly data: Readonly<Record<string, string>> },
+): Secret => secret(listText([object('v1', 'Secret', { name, labels: { 'paude.id': id }, type: 'Opaque', stringData: data })]))
+
+/** The address of the proxy is known once its Service is made: kubectl itself writes it where the agent's pod reads it. */
+function tellWay({ id, own: { cluster } }: Spec): Plan[number] {
+  const { proxy, way } = parts(id)
+  const map = object('v1', 'ConfigMap', { name: way, labels: { 'paude.id': id }, data: { proxy: '{{.spec.clusterIP}}' } })
+  return {
+    kind: 'pipe',
+    from: kubectl(cluster, 'get', 'service', proxy, `--output=go-template=${JSON.stringify(map)}`),
+    to: applying(cluster),
+  }
+}
+
+/** Until the agent's pod has proved its wall and its first program waits. */
+export function awaitAgent(place: Where, id: string): Plan {
+  const ask = kubectl(place, 'get', 'pods', `${ofSession(id)},paude.role=agent`, '--output=json')
+  return [
+    {
+      kind: 'until',
+      ask,
+      ready: '"kind": "Pod"',
+      title: 'the cluster has made the pod of the agent',
+      why: kubectl(place, 'get', 'events', `--field-selector=involvedObject.name=${id}`, '--output=json'),
+      every: 0.3,
+      most: 20,
+    },
+    {
+      kind: 'until',
+      ask,
+      ready: '"phase": "Running"',
+      never: {
+        pattern:
+          '"phase": "Failed"|"reason": "(ImagePullBackOff|ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|CreateContainerError|RunContainerError)"',
+      },
+      why: ask,
+      log: kubectl(place, 'logs', `job/${id}`, '--container=proof'),
+      title: 'the pod of the agent runs and its wall is proved',
+      every: 0.3,
+      most: 300,
+    },
+    asSent(place, id),
+  ]
+}
+
+/** What the proof printed becomes the first line of the proxy's log. No agent reaches that pipe, nor the log of the proof. */
+export function handReceipt(place: Where, id: string): Plan[number] {
+  return {
+    kind: 'pipe',
+    from: kubectl(place, 'logs', `job/${id}`, '--container=proof'),
+    to: kubectl(
+      place,
+      ...['exec', '--stdin', `deployment/${parts(id).proxy}`, '--container=proxy', '--'],
+      ...['/usr/bin/bash', '-c', 'cat >/paude/link/receipt'],
+    ),
+  }
+}
+
+function fill(spec: Spec): Plan {
+  const { transport, own } = spec
+  if (transport.kind !== 'volume' || transport.fill === null) return []
+  const { from, script, words } = transport.fill
+  return [
+    {
+      kind: 'pipe',
+      from,
+      to: inPod(own.cluster, spec.id, scriptWords(script, words, transport.volume.root), { stdin: true }),
+      printed: join(spec.folder, FILLED),
+    },
+  ]
+}
+
+/** Waits until its pod is gone: until then its policies must stay. */
+export const removeAgent = (place: Where, id: string): Argv =>
+  kubectl(place, 'delete', 'job', id, '--ignore-not-found', '--cascade=foreground', '--wait=true')
+
+/** Everything else of a session. Its agent is closed in without these too. */
+export const removeParts = (place: Where, id: string): Argv =>
+  kubectl(
+    place,
+    'delete',
+    'pod,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim',
+    ofSession(id),
+    '--ignore-not-found',
+    '--cascade=foreground',
+    '--wait=true',
+  )

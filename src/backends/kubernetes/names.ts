@@ -1,0 +1,40 @@
+import type { Place } from '../../box/cluster.ts'
+import type { Argv } from '../../plan/plan.ts'
+import { programs } from '../names.ts'
+import { whereWords } from './cluster.ts'
+
+/** Names of a session's objects. The Job of the agent bears the bare id. */
+export const parts = (id: string) => ({
+  agent: id,
+  proxy: `${id}-proxy`,
+  credential: `${id}-credential`,
+  environment: `${id}-env`,
+  look: `${id}-look`,
+  policy: `${id}-policy`,
+  seed: `${id}-seed`,
+  way: `${id}-way`,
+  workspace: `${id}-workspace`,
+})
+
+/** Where a pod has its first program, which its proof copies out of the proxy's image. */
+export const INIT = '/paude/kit/init'
+
+/** Ports of the proxy's pod (squid/proxy.cfg): requests, the certificates that a box trusts, requests at a base URL, and one that no policy opens. */
+export const PORTS = { proxy: 3132, roots: 3133, baseUrl: 3134, closed: 3135 } as const
+
+/** A call of kubectl where a session is. */
+export const kubectl = (place: Place | undefined, ...words: readonly string[]): Argv => [
+  programs.kubernetes,
+  ...whereWords(place ?? NOWHERE),
+  ...words,
+]
+
+/** A session whose record is lost: its cluster is unknown. */
+const NOWHERE: Place = { context: '', namespace: 'paude' }
+
+/** Of all objects of a session, but for its HOME. */
+export const ofSession = (id: string): string => `--selector=paude.id=${id}`
+
+/** Makes or changes what stdin describes. */
+export const applying = (place: Place | undefined): Argv =>
+  kubectl(place, 'apply', '--server-side', '--field-manager=paude', '--filename=-')

@@ -1,0 +1,75 @@
+import type { SessionSpec } from '../../box/spec.ts'
+import { NEVER_RANGES, PRIVATE_RANGES } from '../../network/ranges.ts'
+import { PORTS } from './names.ts'
+import type { Manifest } from './object.ts'
+import { object } from './object.ts'
+
+/**
+ * The walls that stay in the namespace when a session goes: whatever becomes of the policies of a session, its pods have no more than these.
+ * No agent reaches anything or is reached; every proxy reaches names and the public internet.
+ */
+export const standing = (): readonly Manifest[] => [
+  policy('paude-agents', { 'paude.role': 'agent' }, {}),
+  policy('paude-looks', { 'paude.role': 'look' }, {}),
+  policy('paude-proxies', { 'paude.role': 'proxy' }, { egress: [names, world('0.0.0.0/0'), world('::/0')] }),
+]
+
+/** The one way of an agent, and who may use it. A session without a network has none. */
+export function ways(spec: SessionSpec): readonly Manifest[] {
+  const { id, network } = spec
+  if (network.mode === 'none') return []
+  const of = (role: string) => ({ 'paude.id': id, 'paude.role': role })
+  const ports = [PORTS.proxy, PORTS.roots, PORTS.baseUrl].map((port) => ({ protocol: 'TCP', port }))
+  // Private addresses that a name of the allowlist declares; squid lets nothing else there.
+  const opened = network.policy.allow.filter(({ privateRange }) => privateRange !== '')
+  return [
+    policy(`${id}-agent`, of('agent'), { egress: [{ to: [pods(of('proxy'))], ports }] }, id),
+    policy(
+      `${id}-proxy`,
+      of('proxy'),
+      {
+        ingress: [{ from: [pods(of('agent'))], ports }],
+        egress: opened.map(({ privateRange, ports: own }) => ({
+          to: [{ ipBlock: { cidr: privateRange } }],
+          ports: own.map((port) => ({ protocol: 'TCP', port })),
+        })),
+      },
+      id,
+    ),
+  ]
+}
+
+type Rules = { readonly ingress?: readonly unknown[]; readonly egress?: readonly unknown[] }
+
+/** Both ways are closed but for these rules. */
+const policy = (name: string, matchLabels: Readonly<Record<string, string>>, { ingress = [], egress = [] }: Rules, id = '') =>
+  object('networking.k8s.io/v1', 'NetworkPolicy', {
+    name,
+    labels: id === '' ? {} : { 'paude.id': id },
+    spec: { podSelector: { matchLabels }, policyTypes: ['Ingress', 'Egress'], ingress, egress },
+  })
+
+const pods = (matchLabels: Readonly<Record<string, string>>) => ({ podSelector: { matchLabels } })
+
+/** Clusters have their resolvers in one of these namespaces, or on an address of the node. */
+const names = {
+  to: [
+    ...['kube-system', 'openshift-dns'].map((name) => ({
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+    })),
+    { ipBlock: { cidr: '169.254.20.10/32' } },
+  ],
+  ports: [53, 5353].flatMap((port) => ['UDP', 'TCP'].map((protocol) => ({ protocol, port }))),
+}
+
+/** All of it but what is this cluster's own, or nobody's: nodes, pods, services and metadata have private or link-local addresses. */
+const world = (cidr: string) => ({
+  to: [
+    {
+      ipBlock: {
+        cidr,
+        except: [...NEVER_RANGES, ...PRIVATE_RANGES].filter((range) => range.includes(':') === cidr.includes(':')),
+      },
+    },
+  ],
+})

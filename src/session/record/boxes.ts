@@ -1,0 +1,11 @@
+import type { Backend } from '../../backends/backend.ts'
+import type { Handle } from '../../box/handle.ts'
+import type { Host } from '../../host.ts'
+import { handleOf } from './record.ts'
+import { allRecords, sessionFolder } from './store.ts'
+
+/** The sessions of a backend that this machine has records of. */
+export const boxesOf = (host: Host, { name }: Pick<Backend, 'name'>): readonly Handle[] =>
+  allRecords(host)
+    .filter(({ backend }) => backend === name)
+    .map((record) => handleOf(record, sessionFolder(host, record.id)))

@@ -1,0 +1,25 @@
+import type { Backend } from '../../backends/backend.ts'
+import { readLimits } from '../../box/limits.ts'
+import type { Limits, Security } from '../../box/spec.ts'
+import type { Config } from '../../config/keys/settings.ts'
+import { readSecurity } from './security.ts'
+
+/** Limits and hardening of a start on a backend, and what of paude's own defaults that does not have: what you asked for is refused instead. */
+export type Lowered = { readonly limits: Limits; readonly security: Security; readonly given: readonly string[] }
+
+/** Pure: gives up a default that the backend cannot keep, and says so. */
+export function lowered({ name, can }: Pick<Backend, 'name' | 'can'>, { settings, origins }: Config): Lowered {
+  const isDefault = (key: 'pids' | 'seccomp') => origins[key].every(({ layer }) => layer === 'default')
+  const limits = readLimits(settings)
+  const security = readSecurity(settings)
+  const pids = !can.limits.includes('pids') && limits.pids > 0 && isDefault('pids')
+  const seccomp = !can.hardening.includes('seccomp') && security.seccomp === 'default' && isDefault('seccomp')
+  return {
+    limits: pids ? { ...limits, pids: 0 } : limits,
+    security: seccomp ? { ...security, seccomp: 'engine' } : security,
+    given: [
+      ...(pids ? [`${name} limits the number of processes by itself or not at all (limits.pids)`] : []),
+      ...(seccomp ? [`${name} filters system calls by its own default profile (security.seccomp = engine)`] : []),
+    ],
+  }
+}

@@ -1,0 +1,21 @@
+#!/bin/sh
+set -eu
+kubectl \
+  --namespace=paude \
+  exec \
+  --stdin \
+  --quiet \
+  job/paude-bcd234 \
+  --container=agent \
+  -- \
+  /bin/sh \
+  -c \
+  'cd -- "$1" && shift && exec "$@"' \
+  sh \
+  /home/ada/engine \
+  sh \
+  -c \
+  '[ ! -d /paude/bin ] || [ -z "$(command -v git)" ] || export PATH="/paude/bin:$PATH"; case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the sandbox" >&2; exit 127; } ;; esac; exec "$@"' \
+  sh \
+  cat \
+  -n

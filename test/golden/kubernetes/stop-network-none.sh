@@ -1,0 +1,19 @@
+#!/bin/sh
+set -eu
+kubectl \
+  --namespace=paude \
+  exec \
+  --quiet \
+  job/paude-bcd234 \
+  --container=agent \
+  -- \
+  /bin/sh \
+  -c \
+  'kill -s TERM 1; sleep 0; kill -s KILL -1' || true
+kubectl \
+  --namespace=paude \
+  patch \
+  job \
+  paude-bcd234 \
+  --type=merge \
+  '--patch={"spec":{"suspend":true}}'

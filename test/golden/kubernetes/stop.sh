@@ -1,0 +1,30 @@
+#!/bin/sh
+set -eu
+kubectl \
+  --namespace=paude \
+  exec \
+  --quiet \
+  job/paude-bcd234 \
+  --container=agent \
+  -- \
+  /bin/sh \
+  -c \
+  'kill -s TERM 1; sleep 10; kill -s KILL -1' || true
+kubectl \
+  --namespace=paude \
+  patch \
+  job \
+  paude-bcd234 \
+  --type=merge \
+  '--patch={"spec":{"suspend":true}}'
+kubectl \
+  --namespace=paude \
+  scale \
+  deployment/paude-bcd234-proxy \
+  --replicas=0
+kubectl \
+  --namespace=paude \
+  delete \
+  secret \
+  paude-bcd234-credential \
+  --ignore-not-found
