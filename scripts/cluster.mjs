@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { canInstall, ensurePackages } from './packages.mjs'
 import { forwardSignals, has, lastLines, main, run, step } from './steps.mjs'
 
 /** Where the programs of a test cluster are kept once they are built: that takes ten minutes. */
@@ -10,6 +11,12 @@ const BUILT = join(homedir(), '.cache/kubetest')
 
 /** What a cluster that is started here writes. Not the place that its programs choose: a cluster that runs there is somebody else's. */
 const STATE = '/var/lib/paude-test-cluster'
+
+/** What its node is made of. */
+const PACKAGES = [
+  ...['containerd', 'runc', 'containernetworking-plugins', 'iptables', 'ipset', 'iproute2', 'procps', 'openssl'],
+  'busybox-static',
+]
 
 /** Folder with the programs of a test cluster, `build`, `up`, `load` and `down`; '' where none is named. */
 export const clusterPrograms = () => process.env.PAUDE_TEST_CLUSTER ?? ''
@@ -33,6 +40,8 @@ export async function whyNoCluster(kubeconfig = process.env.PAUDE_TEST_KUBECONFI
 export async function startCluster() {
   const named = process.env.PAUDE_TEST_KUBECONFIG ?? ''
   if (named !== '') return { kubeconfig: await requireAnswer(named), stop: () => {} }
+  // The cluster's own script gives up on a machine that has never heard of one of them.
+  if (canInstall()) await ensurePackages(PACKAGES)
   await build()
   // After a signal no step starts any more, and this one must.
   const stop = () => spawnSync(program('down'), [STATE], { stdio: 'ignore', cwd: '/', timeout: 60_000 })

@@ -35,8 +35,21 @@ let updated = false
 export const canInstall = () => process.getuid?.() === 0 && has('apt-get')
 
 /** Installs the packages of those programs that are missing, in one go. */
-export async function ensurePrograms(programs) {
-  const missing = programs.filter((program) => !has(program)).map((program) => packages[program])
+export const ensurePrograms = (programs) =>
+  install(programs.filter((program) => !has(program)).map((program) => packages[program]))
+
+/** The same by names of packages, where several have the same program. */
+export async function ensurePackages(names) {
+  const missing = []
+  for (const name of names)
+    await run(['dpkg', '--status', name]).then(
+      (said) => said.includes('\nStatus: install ok installed') || missing.push(name),
+      () => missing.push(name),
+    )
+  await install(missing)
+}
+
+async function install(missing) {
   if (missing.length === 0) return
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   if (!updated) await step('updates the list of Debian packages', () => run(['apt-get', 'update', '--quiet'], { env }))
