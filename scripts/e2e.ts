@@ -100,10 +100,9 @@ async function loadIntoCluster(): Promise<void> {
   const engine = reasons.find(({ why }) => why === '')?.name
   if (engine === undefined) throw new Error(`no engine to build the images with: ${reasons.map(({ why }) => why).join(', ')}`)
   const quiet = $({ stdio: ['ignore', 'pipe', 'inherit'], cwd: tmpdir() })
-  await quiet`${binary} --backend ${engine} image build`
-  const { stdout } = await quiet`${binary} --backend ${engine} image ls --json`
-  const images: readonly { readonly backend: string; readonly reference: string }[] = JSON.parse(stdout)
-  const references = images.filter(({ backend }) => backend === engine).map(({ reference }) => reference)
+  // It prints their names, whether it had to build them or not.
+  const { stdout } = await quiet`${binary} --backend ${engine} image build`
+  const references = stdout.split('\n').filter((line) => line !== '')
   await loadImages(engine, references, process.env['PAUDE_TEST_KUBECONFIG'] ?? '')
 }
 
