@@ -81,7 +81,7 @@ const table: readonly (readonly [what: string, can: Can, wished: Wished, refused
     'a project that is mounted, in a cluster',
     CLUSTER,
     { ...inVolume, transport: spec('plain').transport },
-    ['cannot provide the project by bind'],
+    ['cannot mount your folder'],
   ],
   ['a project in a volume, in a cluster', CLUSTER, inVolume, []],
   ['a project on this machine, in a container', { ...ALL, transports: ['bind'] }, bare, ['cannot provide the project by host']],
