@@ -27,6 +27,7 @@ const packages = {
   openssl: 'openssl',
   zsh: 'zsh',
   fish: 'fish',
+  gh: 'gh',
 }
 
 let updated = false
