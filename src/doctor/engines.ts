@@ -7,6 +7,7 @@ import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Query } from '../plan/query.ts'
 import { captureOnce } from '../run/ask.ts'
+import { foreignFiles } from '../run/client-files.ts'
 import type { Outcome } from '../run/process.ts'
 
 /** A backend as it is on this machine now. */
@@ -58,6 +59,8 @@ async function askEngine(
     case 'denied':
       return { ...unknown, state: 'no permission', why: 'you may not use its socket' }
     case 'yes': {
+      const foreign = foreignFiles(program, host)
+      if (foreign !== null) return { ...unknown, state: 'not running', why: foreign.message }
       const version = how === 'briefly' ? health.brief(host, wanted) : health.version(wanted)
       return engineOf(name, { explain: health.explain, version }, await patiently(version))
     }

@@ -18,20 +18,26 @@ export function clientFiles(program: string, { env, home }: Pick<Host, 'env' | '
 
 /** Refuses files where an agent may write: what they name runs on this machine. */
 export function requireOwnFiles(program: string, host: Pick<Host, 'env' | 'home'>): void {
+  const error = foreignFiles(program, host)
+  if (error !== null) throw error
+}
+
+/** Why a client must not be started with its files; null when it may be. */
+export function foreignFiles(program: string, host: Pick<Host, 'env' | 'home'>): PaudeError | null {
   const files = clientFiles(program, host)
   const { variable = '', usual = '' } = OBEYED[program] ?? {}
   const relative = files.find((path) => !isAbsolute(path))
   if (relative !== undefined)
-    throw new PaudeError('refused', `${variable} names ${quoted(relative)}, which depends on the folder you are in`, {
+    return new PaudeError('refused', `${variable} names ${quoted(relative)}, which depends on the folder you are in`, {
       hint: `write the whole path: export ${variable}=$HOME/${usual}`,
     })
   const ofProject = files.find((path) => isOfProject(host, path))
-  if (ofProject !== undefined)
-    throw new PaudeError(
-      'refused',
-      `${program} would obey ${quoted(ofProject)}, which is in the project: an agent may have written it`,
-      {
-        hint: `move it out of the project, for example to ~/${usual}, and correct ${variable}`,
-      },
-    )
+  if (ofProject === undefined) return null
+  return new PaudeError(
+    'refused',
+    `${program} would obey ${quoted(ofProject)}, which is in the project: an agent may have written it`,
+    {
+      hint: `move it out of the project, for example to ~/${usual}, and correct ${variable}`,
+    },
+  )
 }

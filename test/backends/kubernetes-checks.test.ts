@@ -1,10 +1,12 @@
 import { afterAll, expect, test } from 'bun:test'
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { usualSettings } from '../../src/backends/keys.ts'
 import { namespaceChecks, policyChecks, rightChecks, skewChecks, storageChecks } from '../../src/backends/kubernetes/checks.ts'
 import { currentContext } from '../../src/backends/kubernetes/kubeconfig.ts'
 import { missingRights, RULES, rightsManifest, rightsText } from '../../src/backends/kubernetes/rights.ts'
+import { askEngines } from '../../src/doctor/engines.ts'
 import { readHost } from '../../src/host.ts'
 import { clientFiles, requireOwnFiles } from '../../src/run/client-files.ts'
 
@@ -118,6 +120,26 @@ test('a kubeconfig in the project is refused, also behind a link, and its contex
     }
     symlinkSync(join(project, 'config'), join(home, '.kube/config'))
     expect(() => found(undefined)).toThrow(/is in the project/)
+  } finally {
+    process.chdir(before)
+  }
+})
+
+test('a client whose file is in the project is not started to be looked at, and the reason is told', async () => {
+  const [home, project, bin] = [join(folder, 'home2'), join(folder, 'project2'), join(folder, 'bin')]
+  for (const made of [home, join(project, '.git'), bin]) mkdirSync(made, { recursive: true })
+  writeFileSync(join(bin, 'kubectl'), `#!/bin/sh\necho asked > ${folder}/asked\n`, { mode: 0o755 })
+  writeFileSync(join(project, 'config'), '')
+  const before = process.cwd()
+  process.chdir(project)
+  try {
+    const env = { HOME: home, PATH: bin, KUBECONFIG: join(project, 'config') }
+    const wanted = { ...usualSettings, backend: 'kubernetes' as const }
+    const states = await askEngines({ ...readHost(), home, env, cwd: project }, wanted)
+    const found = states.find(({ name }) => name === 'kubernetes')
+    expect(found?.state).toBe('not running')
+    expect(found?.why).toContain('is in the project: an agent may have written it')
+    expect(existsSync(join(folder, 'asked'))).toBe(false)
   } finally {
     process.chdir(before)
   }
