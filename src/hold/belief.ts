@@ -23,7 +23,9 @@ export function makeBelief({ titleSigns = {}, told, ownFile }: Sources) {
   const supplement = (): void => {
     if (hooked === null) return
     const same = hooked.activity === state.activity && hooked.kind === state.kind
-    if (same || (hooked.activity === 'done' && state.activity === 'idle')) state = stateOf(state, hooked, now())
+    const ended = hooked.activity === 'done' && ['idle', 'done'].includes(state.activity)
+    if (same || ended) state = stateOf(state, hooked, now())
+    if (ended) answer = hooked.message
   }
   /** When hooks last told of an answer, in ms since 1970. */
   let answered = 0
@@ -38,7 +40,8 @@ export function makeBelief({ titleSigns = {}, told, ownFile }: Sources) {
       state = nextState(state, status, { titleSigns, now: now() })
       spoken ||= state !== before
       if (state.activity === 'working') answer = ''
-      if (state.activity === 'working' && before.activity !== 'working') hooked = null
+      // A question of before is not the next one. A stop stays: its hook may be read before the title that tells of the work.
+      if (state.activity === 'working' && hooked?.activity === 'waiting') hooked = null
       if (isTitled) supplement()
       if (state.activity === before.activity && state.kind === before.kind) state = { ...state, since: before.since }
     },

@@ -42,11 +42,29 @@ test('what a title leaves open is told by the last hook: how a turn ended, and w
   says('done', '', 'all of it')
   await next()
   await until('it is done', () => state()?.activity === 'done' && state()?.message === 'all of it')
-  // An old word is none of the next turn.
+  // An old word is none of the next turn, whose prompt has a hook.
   await next()
-  await until('the next turn', () => state()?.activity === 'working')
+  says('working')
+  await until('the next turn', () => state()?.activity === 'working' && told.length === 0)
   await next()
   await until('an interruption', () => state()?.activity === 'idle')
+  await next()
+  await holder.done
+})
+
+test('a turn is done also where its last hook is read before the title that tells of its work', async () => {
+  const told: Said[][] = [[{ activity: 'done', kind: '', message: 'all of it' }]]
+  const titleSigns = { '#': { activity: 'working', kind: '' }, '.': { activity: 'idle', kind: '' } } as const
+  const titles = ['.', '#', '.'].map((sign) => String.raw`printf '\033]2;${sign} x\007'; read x`)
+  const holder = start(titles.join('; '), { titleSigns, told: () => told.shift() ?? [] })
+  const state = () => readHoldState(holder.folder)
+  const next = () => question(holder.socket, { ask: 'send', text: '', keys: '', enter: true })
+  await holder.ready
+  await until('the hook to be read', () => told.length === 0)
+  await next()
+  await until('the title', () => state()?.activity === 'working')
+  await next()
+  await until('the end', () => state()?.activity === 'done' && state()?.message === 'all of it')
   await next()
   await holder.done
 })
