@@ -49,7 +49,12 @@ describeEach('Codex', (backend) => {
   const screenOf = async (id: string) => (await run(['screen', id])).stdout
   const row = async (id: string) =>
     (JSON.parse((await run(['sessions', '--json'])).stdout) as Record<string, unknown>[]).find((one) => one['id'] === id)
-  const doing = (id: string, activity: string) => poll(activity, async () => (await row(id))?.['activity'] === activity)
+  const doing = (id: string, activity: string) =>
+    poll(
+      async () =>
+        `${activity}: ${JSON.stringify(await row(id))}\n${(await run(['events', id])).stdout}${(await run(['screen', id])).stdout}`,
+      async () => (await row(id))?.['activity'] === activity,
+    )
 
   test('its key reaches the provider alone, and is nowhere in the sandbox', async () => {
     const cwd = makeProject()

@@ -245,9 +245,9 @@ export async function inTurn<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Asks until the answer is neither false, null nor undefined; throws `what` after so many seconds. */
+/** Asks until the answer is neither false, null nor undefined; throws `what`, with what it says was there instead, after so many seconds. */
 export async function poll<T>(
-  what: string,
+  what: string | (() => Promise<string>),
   ask: () => T | Promise<T>,
   seconds = 60,
 ): Promise<Exclude<T, false | null | undefined>> {
@@ -255,7 +255,7 @@ export async function poll<T>(
   while (true) {
     const answer = await ask()
     if (answer !== false && answer !== null && answer !== undefined) return answer as Exclude<T, false | null | undefined>
-    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`)
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${typeof what === 'string' ? what : await what()}`)
     await Bun.sleep(50)
   }
 }
