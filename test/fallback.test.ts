@@ -128,6 +128,46 @@ describe('without an engine', () => {
   })
 
   test.each([
+    ['an agent of its own', 'agent = "helper"\n[agents.helper]\ncommand = ["make"]\n', '', 'make', 'agent'],
+    ['another program for your agent', '[agents.aider]\ncommand = "make"\n', 'agent = "aider"\n', 'make', 'agents'],
+    ['an agent that reads what the project says', 'agent = "aider"\n', '', 'aider', 'agent'],
+    ['your own agent, for another one', 'agent = "mine"\n', '[agents.mine]\ncommand = "make"\n', 'make', 'agent'],
+  ])('the project chooses no program that runs outside a sandbox: %s', async (_, project, user, program, key) => {
+    machine.program(program, CLAUDE)
+    machine.write(join(machine.project, 'paude.toml'), project)
+    configure(`fallback = "host"\n${user}`)
+    expect((await machine.paude(['trust', '--yes'])).code).toBe(0)
+    const { code, stdout, stderr } = await machine.paude(['fix'])
+    expect([code, stdout, hasRun()]).toEqual([125, '', false])
+    expect(stderr).toContain(`${key} (${join(machine.project, 'paude.toml')}:`)
+    expect(stderr).toContain(' has no effect outside a sandbox\n')
+  })
+
+  test('an agent that paude has code for is what the project may name', async () => {
+    machine.program('codex', CLAUDE)
+    machine.write(join(machine.project, 'paude.toml'), 'agent = "codex"\n')
+    configure('fallback = "host"\n')
+    expect((await machine.paude(['trust', '--yes'])).code).toBe(0)
+    expect((await machine.paude(['fix'])).stdout).toBe('ran: <fix>\n')
+  })
+
+  test('the shell of this machine runs no word of an agent, whoever chose it', async () => {
+    machine.write(join(machine.project, 'fix'), 'touch "$HOME/given"\n')
+    for (const [user, project, words] of [
+      ['agent = "shell"\n', '', ['fix']],
+      ['', 'agent = "shell"\n', ['fix']],
+      ['', '', ['--agent', 'shell', 'fix']],
+    ] as const) {
+      configure(`fallback = "host"\n${user}`)
+      machine.write(join(machine.project, 'paude.toml'), project)
+      expect((await machine.paude(['trust', '--yes'])).code).toBe(0)
+      const { code, stderr } = await machine.paude(words)
+      expect([code, hasRun()]).toEqual([125, false])
+      expect(stderr).toContain('agent = "shell" has no effect outside a sandbox\n')
+    }
+  })
+
+  test.each([
     ['you', () => join(machine.home, '.config/paude/config.toml')],
     ['the project', () => join(machine.project, 'paude.toml')],
   ])('nor does anything run outside a sandbox where %s requires one', async (_, file) => {

@@ -176,6 +176,19 @@ describe('what a file cannot say of an agent', () => {
     ['[agents.m]\ncommand = "x"\nenv.ANTHROPIC_API_KEY = "sk"', 'is not a variable that you can set'],
     ['[agents.m]\ncommand = "x"\nenv.MY_API_KEY = "sk-live"', 'must not hold a secret'],
     ['[agents.m]\ncommand = "x"\nhosts = ["not a host"]', 'must be hosts'],
+    ['[agents.m]\ncommand = "x"\nenv.FOO = "ghp_0123456789abcdefghijABCDEFGHIJ456789"', 'must not hold a secret'],
+    ...['paude', 'paude/x'].map((place) => [
+      `[agents.m]\ncommand = "x"\nconfig_files."/etc/${place}" = "x"`,
+      'must be a file below',
+    ]),
+    ...['gitconfig', 'environment', 'ca-certificates/x', 'ca-certificates.conf', 'profile.d/x.sh', 'pki/x'].map((place) => [
+      `[agents.m]\ncommand = "x"\nconfig_files."/etc/${place}" = "x"`,
+      'names a file that the system',
+    ]),
+    ...['~//x', '~/x//y', '~/x/'].map((place) => [
+      `[agents.m]\ncommand = "x"\nconfig_files."${place}" = "x"`,
+      'must be a file below',
+    ]),
     ['[agents.m]\ncommand = "x"\nconfig_files."/etc/passwd" = "x"', 'names a file that the system'],
     ['[agents.m]\ncommand = "x"\nconfig_files."/etc/claude-code/managed-settings.json" = "x"', 'names a file that the system'],
     ['[agents.m]\ncommand = "x"\nconfig_files."/usr/bin/env" = "x"', 'must be a file below'],
@@ -233,8 +246,9 @@ test('names of agents are distinct, and each can be one', () => {
 })
 
 describe('a pattern of a title', () => {
-  test.each(['osc', 'none', 'title:^[⠋⠙⠹] ', 'title:working|busy'])('%s can be tried on what a sandbox writes', (state) =>
-    expect(isStatePattern(state)).toBe(true),
+  test.each(['osc', 'none', 'title:^[⠋⠙⠹] ', 'title:working|busy', 'title:^(?:busy|at work): .+'])(
+    '%s can be tried on what a sandbox writes',
+    (state) => expect(isStatePattern(state)).toBe(true),
   )
   test.each([
     '',
@@ -244,6 +258,9 @@ describe('a pattern of a title', () => {
     'title:a*a*a*a*b',
     'title:(a)\\1',
     'title:[',
+    `title:${'[ab]?'.repeat(26)}c`,
+    `title:${'(a|aa)'.repeat(20)}c`,
+    'title:a+b?c*',
     `title:${'a'.repeat(201)}`,
   ])('%s cannot', (state) => expect(isStatePattern(state)).toBe(false))
 })

@@ -1,7 +1,7 @@
 import { isAgent, isAgentName } from '../../agents/names.ts'
 import type { AgentEntry } from '../../agents/recipe.ts'
 import { isStatePattern } from '../../agents/state.ts'
-import { SECRET_NAME } from '../../credentials/looks-secret.ts'
+import { holdsSecret, SECRET_NAME } from '../../credentials/looks-secret.ts'
 import { providerNames } from '../../credentials/providers.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
 import { readPackage } from '../../image/tools.ts'
@@ -14,11 +14,11 @@ const PACKAGE = /^(@[a-z0-9][a-z0-9._-]{0,60}\/)?[A-Za-z0-9][A-Za-z0-9._{}-]{0,1
 const IN_PACKAGE = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/{}-]{0,120}$/
 const PROGRAM = /^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$/
 const PLACE =
-  /^(~\/(?!(.*\/)?\.\.?(\/|$))[A-Za-z0-9._/-]{1,200}|\/etc\/(?!paude\/)[a-z0-9][a-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*)$/
+  /^(~\/(?!\/|.*\/\/|.*\/$|(.*\/)?\.\.?(\/|$))[A-Za-z0-9._/-]{1,200}|\/etc\/(?!paude(\/|$))[a-z0-9][a-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*)$/
 
 /** Files of /etc by which every program of the sandbox works. */
 const OF_SYSTEM =
-  /^\/etc\/(passwd|group|shadow|hosts|hostname|resolv\.conf|nsswitch\.conf|ld\.so\..*|ssl|profile|bash\.bashrc|claude-code|codex|gemini-cli)(\/|$)/
+  /^\/etc\/(passwd|group|shadow|hosts|hostname|resolv\.conf|nsswitch\.conf|ld\.so\..*|ssl|ca-certificates.*|pki|environment|profile(\.d)?|bash\.bashrc|gitconfig|claude-code|codex|gemini-cli)(\/|$)/
 
 const install = (v: Valibot) =>
   v.pipe(
@@ -54,7 +54,8 @@ const entry = (v: Valibot) =>
         v.pipe(
           v.record(v.pipe(v.string(), v.check(takenBy(requireVariableName), 'is not a variable that you can set')), v.string()),
           v.check(
-            (table) => Object.entries(table).every(([name, value]) => !SECRET_NAME.test(name) || value === ''),
+            (table) =>
+              Object.entries(table).every(([name, value]) => value === '' || (!SECRET_NAME.test(name) && !holdsSecret(value))),
             'must not hold a secret; write it below [env] as "env:NAME" or "file:PATH", or name a provider',
           ),
         ),
@@ -85,7 +86,10 @@ const entry = (v: Valibot) =>
       state: v.optional(
         v.pipe(
           v.string(),
-          v.check(isStatePattern, 'must be "osc", "none", or "title:" and a short pattern without groups that repeat'),
+          v.check(
+            isStatePattern,
+            'must be "osc", "none", or "title:" and a short pattern with at most two repetitions or groups, and no group that repeats',
+          ),
         ),
       ),
       args: v.optional(texts(v)),
@@ -151,7 +155,7 @@ export const agents = {
         ),
       ),
     rule: 'each',
-    withoutBox: 'free',
+    withoutBox: 'closes',
     notIn: { managed: 'to limit which agent runs, write agent = "NAME"' },
   }),
 }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Agent } from '../../agents/agent.ts'
+import { isAgent } from '../../agents/names.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import type { Config, LayerName, Settings } from '../../config/keys/settings.ts'
 import { rowOf } from '../../config/sections/rows.ts'
@@ -59,7 +60,11 @@ export function brokenPromise({ settings, origins, managed }: Config, { managedF
     })
   const typed = said('flag', 'environment').filter(({ key }) => rowOf(key).withoutBox !== 'free')
   if (typed.length > 0) return typed.map(({ place }) => place).join(', ')
-  const closed = said('project').filter(({ key }) => rowOf(key).withoutBox === 'closes')
+  if (settings.agent === 'shell') return 'agent = "shell"'
+  // What runs there is a program of this machine, and its words and files are the project's.
+  const closed = said('project').filter(
+    ({ key }) => rowOf(key).withoutBox === 'closes' || (key === 'agent' && !isAgent(settings.agent)),
+  )
   if (closed.length > 0) return closed.map(({ key, place }) => `${keyOf(key)} (${shown(place)})`).join(', ')
   return Object.keys(managed).length > 0 && managed.fallback !== 'host' ? `the managed file ${managedFile}` : null
 }
