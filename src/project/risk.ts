@@ -6,8 +6,8 @@ import type { Item } from './widen.ts'
 export function danger({ key, value }: Pick<Item, 'key' | 'value'>): string {
   if (key === 'workspace.repos') return /:ro$/.test(value) ? '' : 'the agent can change these files'
   if (key === 'mounts') return /:rw$/.test(value) ? 'the agent can change these files' : STORES.test(value) ? 'may hold keys' : ''
+  if (key === 'agents') return ofAgent(value)
   // A variable whose value is looked up; one that is written there is `NAME=value`.
-  if (key === 'agents') return /\binstall = /.test(value) ? 'runs outside the wall while the image is built' : ''
   if (key === 'env') return /^\w+ = /.test(value) ? 'gives the agent a value of yours' : ''
   if (key === 'network.allow') return reached(value)
   if (key === 'build') return /outside the wall/.test(value) ? 'runs outside the wall' : ''
@@ -16,6 +16,14 @@ export function danger({ key, value }: Pick<Item, 'key' | 'value'>): string {
   if (key.endsWith('.extra_flags')) return 'changes the container itself'
   const setting = Object.hasOwn(fileKeys, key) ? fileKeys[key] : undefined
   return OTHERS[key] ?? (setting === undefined ? '' : (rowOf(setting).danger ?? ''))
+}
+
+/** What an agent's installation may do, and where its hosts lead, which are entries of the allowlist. */
+function ofAgent(value: string): string {
+  const lists = [...value.matchAll(/\bhosts = (\[(?:"(?:[^"\\]|\\.)*",?)*\])/g)]
+  const hosts = lists.flatMap(([, list = '[]']) => JSON.parse(list) as readonly string[])
+  const builds = /\binstall = /.test(value) ? ['runs outside the wall while the image is built'] : []
+  return [...new Set([...builds, ...hosts.map((host) => reached(host.toLowerCase()))])].filter(Boolean).join(', ')
 }
 
 /** An entry of the allowlist that leads to this machine or its networks, or through which anything goes. */

@@ -21,6 +21,11 @@ test.each([
   ['network.dns', '10.0.0.53', true],
   ['security.seccomp', 'off', true],
   ['docker.extra_flags', '--gpus=all', true],
+  ['agents', 'mine: command = ["x"], hosts = ["example.org","@github"]', false],
+  ['agents', 'mine: command = ["x"], hosts = ["example.org","host.paude.internal:2375"]', true],
+  ['agents', 'mine: command = ["x"], hosts = ["http://host.paude.internal:80"]', true],
+  ['agents', 'mine: command = ["x"], hosts = ["a.example.org@10.0.0.0/8"]', true],
+  ['agents', 'mine: install = {"pip":"x"}', true],
   ['limits.memory', '8g', false],
 ])('%s = %s: dangerous %p', (key, value, dangerous) => {
   expect(danger({ key, value }) !== '').toBe(dangerous)
