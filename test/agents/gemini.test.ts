@@ -151,7 +151,15 @@ test('what its hooks were told becomes events of the same kinds as those of the 
     null as never,
     null as never,
   ])
-  for (const odd of [null, 'x', 7, [], { hook_event_name: 7 }, { ...base, hook_event_name: 'AfterTool', tool_response: 'x' }])
+  for (const odd of [
+    null,
+    'x',
+    7,
+    [],
+    { hook_event_name: 7 },
+    { hook_event_name: { toString: 1, valueOf: 1 } },
+    { ...base, hook_event_name: 'AfterTool', tool_response: 'x' },
+  ])
     expect(() => toGeminiEvent(odd, at)).not.toThrow()
 })
 

@@ -20,7 +20,8 @@ export const toGeminiEvent: HookReader = (payload, at) => {
   if (typeof payload !== 'object' || payload === null) return null
   const given = payload as Fields
   const said = given['hook_event_name']
-  const name = said === 'AfterTool' ? resultName(given) : Object.hasOwn(NAMES, String(said)) ? NAMES[String(said)] : undefined
+  const name =
+    said === 'AfterTool' ? resultName(given) : typeof said === 'string' && Object.hasOwn(NAMES, said) ? NAMES[said] : undefined
   const answer = given['prompt_response']
   return name === undefined
     ? null
