@@ -95,6 +95,8 @@ test.each([
   ['t = { value = "env:T", host = "10.0.0.1", header = "X" }', 'full host name'],
   ['t = { value = "env:T", host = "*.example.org", header = "X" }', 'full host name'],
   ['t = { value = "env:T", host = "https://a.example.org", header = "X" }', 'full host name'],
+  ['t = { value = "env:T", host = "a.example.org:70000", header = "X" }', 'the port of host must be 1 to 65535'],
+  ['t = { value = "env:T", host = "host.paude.internal:70000", header = "X" }', 'the port of host must be 1 to 65535'],
   ['t = { value = "env:T", host = "paude.internal", header = "X" }', 'host of the world'],
   ['t = { value = "env:T", host = "canary.paude.internal:443", header = "X" }', 'host of the world'],
   ['t = { value = "env:T", host = "host.paude.internal", header = "X" }', 'must name a port'],

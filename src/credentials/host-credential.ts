@@ -108,6 +108,7 @@ export function hostFault(credential: HostCredential): string | null {
     !/^(?!.*\.\.)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?(:[1-9]\d{0,4})?$/.test(host)
   )
     return 'host must be one full host name, such as "api.example.org" or "git.example.org:8443"'
+  if (Number(host.split(':')[1] ?? 443) > 65_535) return 'the port of host must be 1 to 65535'
   if (host === '' && (known?.host() ?? '') === '')
     return known === null
       ? 'host is missing'
