@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs'
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PaudeError } from '../errors.ts'
@@ -202,6 +203,11 @@ function placeThings({ things, undo }: Place, { undos }: Run): void {
 
 const writeWhole = ({ path, content, mode }: Omit<Write, 'kind'>): Promise<void> =>
   onDisk(path, async () => {
+    // As root a draft would take the place of a device; what a link leads to is not ours.
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false)
+      throw new PaudeError('refused', `${shown(path)} is there and is not a regular file`, {
+        hint: `look at what made it: ${commandLine(['ls', '-ld', path])}`,
+      })
     const draft = `${path}.${process.pid}`
     await writeFile(draft, content, { mode })
     await chmod(draft, mode)

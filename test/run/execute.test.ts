@@ -1,5 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PaudeError } from '../../src/errors.ts'
@@ -378,6 +390,28 @@ describe('the disk', () => {
       await writer.exited
     }
   }, 60_000)
+
+  test.each([
+    ['a named pipe', (path: string) => void Bun.spawnSync(['mkfifo', path])],
+    ['a folder', (path: string) => mkdirSync(path)],
+    ['a link', (path: string) => symlinkSync('elsewhere', path)],
+  ])('%s is never replaced by a file', async (_, make) => {
+    const path = join(room, 'there')
+    make(path)
+    const { mode, ino } = lstatSync(path)
+    const error = await failure([write(path, 'x')])
+    expect([error.code, error.message]).toEqual(['refused', `${path} is there and is not a regular file`])
+    expect(error.hint).toBe(`look at what made it: ls -ld ${path}`)
+    expect(lstatSync(path)).toMatchObject({ mode, ino })
+    expect(readdirSync(room)).toEqual(['there'])
+  })
+
+  test('a file is replaced at once by another one', async () => {
+    const path = join(room, 'there')
+    writeFileSync(path, 'before')
+    await run([write(path, 'after')])
+    expect([readFileSync(path, 'utf8'), readdirSync(room)]).toEqual(['after', ['there']])
+  })
 
   test('a folder that cannot be made is a sentence', async () => {
     writeFileSync(join(room, 'file'), '')

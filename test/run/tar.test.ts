@@ -165,6 +165,16 @@ describe('what comes out of a box', () => {
     await expect(unpack(bytes)).rejects.toThrow('more than 4096 MiB')
   })
 
+  test('takes away nothing but files and links, with force either', async () => {
+    const parent = fresh()
+    mkdirSync(join(parent, 'copy'))
+    const pipe = join(parent, 'copy/c')
+    Bun.spawnSync(['mkfifo', pipe])
+    const unpacked = unpack(archive([{ path: 'x/c', text: 'theirs' }]), { parent, force: true })
+    await expect(unpacked).rejects.toThrow('is already there')
+    expect(lstatSync(pipe).isFIFO()).toBe(true)
+  })
+
   test('writes over nothing that is there, and with force replaces files and fills folders up', async () => {
     const parent = fresh()
     mkdirSync(join(parent, 'copy/a'), { recursive: true })

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { PaudeError } from '../../errors.ts'
 
@@ -9,6 +9,8 @@ export function replaceFile(
   { mode, folderMode, hint }: { readonly mode: number; readonly folderMode: number; readonly hint: string },
 ): void {
   try {
+    // As root the new file would take the place of a device.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is not a regular file')
     mkdirSync(dirname(path), { recursive: true, mode: folderMode })
     // A name that nobody guesses: whoever writes beside it could put a link there.
     const beside = `${path}.${crypto.randomUUID()}`

@@ -70,9 +70,10 @@ function make(laid: Laid, item: Item): void {
 
 const way = ({ held, parent }: Laid): string => wayTo(held.folder, join(parent, held.path))
 
-/** A file or link that is there; a folder stays, and is in the way of what is no folder. */
+/** A file or link that is there; a folder stays, as a device does, and is in the way of what is no folder. */
 function takeAway(at: string): void {
-  if (lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === false) unlinkSync(at)
+  const there = lstatSync(at, { throwIfNoEntry: false })
+  if (there?.isFile() || there?.isSymbolicLink()) unlinkSync(at)
 }
 
 /** Holds a folder open, and makes it and those above it where they are missing. */
