@@ -6,7 +6,7 @@ import type { Limits, SessionSpec } from './spec.ts'
 /** What a backend cannot keep of a wish: the end of a sentence that begins with its name, and what to do. */
 export type Refusal = { readonly message: string; readonly hint: string }
 
-export type Wished = Pick<SessionSpec, 'network' | 'transport' | 'mounts' | 'limits' | 'security'>
+export type Wished = Pick<SessionSpec, 'network' | 'transport' | 'mounts' | 'overlays' | 'imported' | 'limits' | 'security'>
 
 /**
  * Pure: everything of a wish that a backend cannot keep. A limit or a switch that nobody asked for is given up aloud before
@@ -16,6 +16,7 @@ export const refusals = (can: Can, wished: Wished): readonly Refusal[] => [
   ...ofNetwork(can, wished),
   ...ofTransport(can, wished),
   ...ofMounts(can, wished),
+  ...ofPlaces(can, wished),
   ...ofLimits(can, wished),
   ...ofHardening(can, wished),
 ]
@@ -59,6 +60,25 @@ const ofMounts = (can: Can, { mounts }: Wished): readonly Refusal[] =>
       message: `cannot mount ${source}: it mounts ${can.mounts === 'none' ? 'nothing of this machine' : 'only folders'}`,
       hint: file && can.mounts === 'folders' ? 'mount its folder instead' : 'leave the mount out, or choose another backend',
     }))
+
+/** What needs a place of this machine besides the mounts that were asked for. */
+const ofPlaces = ({ mounts }: Can, { overlays, imported }: Wished): readonly Refusal[] =>
+  mounts !== 'none'
+    ? []
+    : [
+        ...overlays.map(({ path }) => ({
+          message: `cannot give the sandbox a volume for ${path}: the folder is not mounted`,
+          hint: 'leave --overlay and workspace.overlay out',
+        })),
+        ...(imported === null
+          ? []
+          : [
+              {
+                message: "cannot bring your agent's set-up: it mounts nothing of this machine",
+                hint: 'set agent_config.import = "off"; in a profile, it holds for these sessions alone',
+              },
+            ]),
+      ]
 
 const ofLimits = ({ limits: known }: Can, { limits }: Wished): readonly Refusal[] =>
   (Object.keys(limits) as readonly (keyof Limits)[])

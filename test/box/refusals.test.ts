@@ -43,6 +43,8 @@ const bare: Wished = {
   network: spec('network-open').network,
   transport: { kind: 'host' },
   mounts: [],
+  overlays: [],
+  imported: null,
   limits: UNLIMITED,
   security: RELAXED,
 }
@@ -86,6 +88,18 @@ const table: readonly (readonly [what: string, can: Can, wished: Wished, refused
   ['a project in a volume, in a cluster', CLUSTER, inVolume, []],
   ['a project on this machine, in a container', { ...ALL, transports: ['bind'] }, bare, ['cannot provide the project by host']],
   ['a mount in a cluster', CLUSTER, { ...inVolume, mounts: [mount(false)] }, [/^cannot mount \/srv\/data: it mounts nothing/]],
+  [
+    'an overlay in a cluster',
+    CLUSTER,
+    { ...inVolume, overlays: [{ path: '/w/node_modules', volume: 'v' }] },
+    ['cannot give the sandbox a volume for /w/node_modules: the folder is not mounted'],
+  ],
+  [
+    'your own set-up in a cluster',
+    CLUSTER,
+    { ...inVolume, imported: { kind: 'gather', store: '/s', name: 'n', files: [], texts: {}, users: '/u' } as never },
+    ["cannot bring your agent's set-up: it mounts nothing of this machine"],
+  ],
   ['a folder in a virtual machine', MACHINE, { ...inVolume, mounts: [mount(false)] }, []],
   [
     'a file in a virtual machine',
