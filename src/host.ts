@@ -115,7 +115,8 @@ export function isOfProject({ env }: Pick<Host, 'env'>, path: string): boolean {
   const project = projectRoot(env)
   if (project === null) return false
   try {
-    return isBelow(project, path) || isBelow(project, realpathSync(path))
+    // The other one takes `..` after a link as a word, and the kernel goes up from where the link leads.
+    return isBelow(project, path) || isBelow(project, realpathSync.native(path))
   } catch {
     return false
   }

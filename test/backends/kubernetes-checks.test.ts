@@ -118,6 +118,18 @@ test('a kubeconfig in the project is refused, also behind a link, and its contex
       const host = { ...readHost(), home, env: { HOME: home, KUBECONFIG: `${home}/none:${home}/two` } }
       expect(currentContext(host), text).toBe('one')
     }
+    // The kernel goes up from where a link leads.
+    mkdirSync(join(project, 'sub'))
+    symlinkSync(join(project, 'sub'), join(home, 'link'))
+    for (const other of [join(home, 'config'), join(home, 'kuberc')]) writeFileSync(other, '')
+    expect(() => found(`${home}/link/../config`)).toThrow(/is in the project/)
+    const preferring = (KUBERC: string) => requireOwnFiles('kubectl', { home, env: { HOME: home, KUBERC } })
+    for (const mine of ['', 'off', join(home, 'kuberc')]) preferring(mine)
+    expect(() => preferring(join(project, 'config'))).toThrow(/would obey .* is in the project/)
+    expect(() => preferring(`${home}/link/../config`)).toThrow(/is in the project/)
+    expect(() => preferring('kuberc')).toThrow(/KUBERC names "kuberc", which depends on the folder/)
+    symlinkSync(join(project, 'config'), join(home, '.kube/kuberc'))
+    expect(() => preferring('')).toThrow(/is in the project/)
     symlinkSync(join(project, 'config'), join(home, '.kube/config'))
     expect(() => found(undefined)).toThrow(/is in the project/)
   } finally {
