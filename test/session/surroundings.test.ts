@@ -1,8 +1,16 @@
 import { expect, test } from 'bun:test'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Backend } from '../../src/backends/backend.ts'
+import { backends } from '../../src/backends/registry.ts'
 import type { Config } from '../../src/config/keys/settings.ts'
+import { mergeSources } from '../../src/config/layers/merge.ts'
+import { readHost } from '../../src/host.ts'
 import type { ReadCertificates } from '../../src/image/ca.ts'
+import { homeOwner } from '../../src/session/record/home-owner.ts'
 import { requireTogether } from '../../src/session/resolve/own-mounts.ts'
-import { certificatesOf } from '../../src/session/resolve/surroundings.ts'
+import { certificatesOf, lookAround } from '../../src/session/resolve/surroundings.ts'
 import type { Workspace } from '../../src/workspace/workspace.ts'
 
 const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----`
@@ -59,4 +67,20 @@ test('of several mounts the one that comes too late is told with its line', () =
   expect(() => requireTogether(mounts('a', 'b', 'a', 'c'), places(4), workspace)).toThrow(
     '/c.toml:3: mounts: cannot mount /src/a',
   )
+})
+
+test('HOME has an owner on a cluster, where volumes of others are beside it, and none on an engine', async () => {
+  const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-around-')))
+  try {
+    mkdirSync(join(room, 'project'))
+    const host = { ...readHost(), home: join(room, 'home'), cwd: join(room, 'project'), env: { HOME: join(room, 'home') } }
+    const config = mergeSources({ file: '', sources: [], managed: [] })
+    const ownerOn = async (backend: Backend) =>
+      (await lookAround(host, config, { backend, imports: null, makesWorktree: false, makesConfig: false })).homeOwner
+    expect(await ownerOn(backends.docker)).toBe('')
+    expect(await ownerOn(backends.kubernetes)).toMatch(/^[0-9a-f]{32}$/)
+    expect(await ownerOn(backends.kubernetes)).toBe(homeOwner(host))
+  } finally {
+    rmSync(room, { recursive: true, force: true })
+  }
 })

@@ -76,7 +76,7 @@ export const kubernetesKeys = {
   kubernetesStorageClass: named('storage_class', 'Storage class of the volumes (default: the one of the cluster)'),
   kubernetesHomeSize: sized(
     'home_size',
-    "Size of the volume with the agent's HOME, which all sessions of a project share",
+    "Size of the volume with the agent's HOME, which your sessions of a project share",
     '5Gi',
   ),
   kubernetesWorkspaceSize: sized('workspace_size', 'Size of the volume with the workspace of a session', '10Gi'),

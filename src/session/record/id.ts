@@ -14,9 +14,15 @@ function randomLetter(): string {
 
 export const SESSION_ID = /^paude-[a-z0-9]{6}$/
 
-/** Volume that keeps a project's HOME: the same for the same path, readable enough to be recognised. */
-export const homeVolume = (workspace: string, agent: string): string =>
-  `paude-home-${agent}-${new Bun.CryptoHasher('sha256').update(workspace).digest('hex').slice(0, 16)}`
+/**
+ * Volume that keeps a project's HOME: the same for the same path, readable enough to be recognised. `owner` where others have volumes in
+ * the same list: '' on an engine.
+ */
+export const homeVolume = (workspace: string, agent: string, owner = ''): string =>
+  `paude-home-${agent}-${new Bun.CryptoHasher('sha256')
+    .update(owner === '' ? workspace : `${owner}\n${workspace}`)
+    .digest('hex')
+    .slice(0, 16)}`
 
 /** Volume in place of a folder of a project: the same for all its sessions, since what is installed there is wanted again. */
 export const overlayVolume = (workspace: string, path: string): string =>

@@ -132,7 +132,8 @@ function decide(wish: Wish): Decided {
     ],
     overlays: around.overlays.map(({ path, volume }) => ({ path, volume })),
     mounts: around.mounts.flatMap(withGuards),
-    homeVolume: run.kind === 'agent' ? homeVolume(wish.made?.worktree.project ?? around.workspace.root, agent.name) : '',
+    homeVolume:
+      run.kind === 'agent' ? homeVolume(wish.made?.worktree.project ?? around.workspace.root, agent.name, around.homeOwner) : '',
     conversation: conversationOf(wish, streams),
   }
 }

@@ -18,6 +18,7 @@ import type { Store } from '../../workspace/sterile-git.ts'
 import { readUncommitted } from '../../workspace/uncommitted.ts'
 import { findWorkspace, type Workspace } from '../../workspace/workspace.ts'
 import { storeOf } from '../clone/store.ts'
+import { homeOwner } from '../record/home-owner.ts'
 import { listedStandIns, withStandInsOfOthers } from '../record/stand-ins.ts'
 import { furtherRepositories } from './further.ts'
 import { type OverlaidFolder, overlaidFolders, overlaysHere } from './overlays.ts'
@@ -39,6 +40,8 @@ export type Surroundings = {
   readonly references: Readonly<Record<string, Secret>>
   /** What the backend alone is told. */
   readonly own: Own
+  /** Whose HOME it is, where volumes of others are beside it; '' elsewhere. */
+  readonly homeOwner: string
   /** What a clone of the project is made of; null where the project itself is mounted. */
   readonly clone: (CloneSource & { readonly store: Store; readonly uncommitted: Uncommitted | null }) | null
   /** Your own set-up of the agent, where it comes in. */
@@ -85,6 +88,7 @@ export async function lookAround(
     references,
     extraCa,
     own,
+    homeOwner: own.kind === 'kubernetes' ? homeOwner(host) : '',
     clone,
     imported,
     extensions,
