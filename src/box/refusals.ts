@@ -1,10 +1,15 @@
 import { HOST_NAME } from '../network/names.ts'
 import type { Can } from './can.ts'
 import { switches } from './security.ts'
-import type { Limits, SessionSpec } from './spec.ts'
+import type { Limits, Security, SessionSpec } from './spec.ts'
 
 /** What a backend cannot keep of a wish: the end of a sentence that begins with its name, and what to do. */
-export type Refusal = { readonly message: string; readonly hint: string }
+export type Refusal = {
+  readonly message: string
+  readonly hint: string
+  /** What the hint would give up. */
+  readonly of?: keyof Limits | keyof Security
+}
 
 export type Wished = Pick<SessionSpec, 'network' | 'transport' | 'mounts' | 'overlays' | 'imported' | 'limits' | 'security'>
 
@@ -27,10 +32,7 @@ function ofNetwork({ networks, hostPorts }: Can, { network }: Wished): readonly 
     return [
       mode === 'open'
         ? { message: 'cannot run a session with an open network', hint: 'leave --network open out' }
-        : {
-            message: mode === 'none' ? 'cannot run a session without a network' : 'cannot enforce an allowlist',
-            hint: 'choose a backend that can, or use --network open to run without an allowlist',
-          },
+        : { message: WITHOUT[mode], hint: networkHint(networks, mode) },
     ]
   if (mode === 'none' || hostPorts) return []
   const reaches = (places: readonly { readonly host: string }[]) => places.some(({ host }) => host === HOST_NAME)
@@ -39,6 +41,24 @@ function ofNetwork({ networks, hostPorts }: Can, { network }: Wished): readonly 
   if (reaches(network.policy.injections))
     return [{ message, hint: 'choose another provider.base_url, or a backend that reaches this machine' }]
   return reaches(network.policy.allow) ? [{ message, hint: 'remove that entry from network.allow' }] : []
+}
+
+const WITHOUT = {
+  none: 'cannot run a session without a network',
+  restricted: 'cannot enforce an allowlist',
+  record: 'cannot enforce an allowlist',
+  ask: 'cannot ask you while a request waits',
+} as const
+
+/** What is named is something that the backend has. */
+function networkHint(networks: Can['networks'], mode: keyof typeof WITHOUT): string {
+  if (mode === 'ask' && networks.includes('restricted'))
+    return 'use --network restricted: paude network watch shows what is blocked, and allows it by one key'
+  const narrow = (['restricted', 'none'] as const).find((one) => networks.includes(one))
+  if (narrow !== undefined) return `use --network ${narrow}, or choose another backend`
+  return networks.includes('open')
+    ? 'choose a backend that can, or use --network open to run without an allowlist'
+    : 'choose a backend that can'
 }
 
 const ofTransport = ({ transports }: Can, { transport }: Wished): readonly Refusal[] =>
@@ -83,7 +103,7 @@ const ofPlaces = ({ mounts }: Can, { overlays, imported }: Wished): readonly Ref
 const ofLimits = ({ limits: known }: Can, { limits }: Wished): readonly Refusal[] =>
   (Object.keys(limits) as readonly (keyof Limits)[])
     .filter((name) => limits[name] > 0 && !known.includes(name))
-    .map((name) => ({ message: `cannot limit ${NAMES[name]}`, hint: `use --${name} none` }))
+    .map((name) => ({ message: `cannot limit ${NAMES[name]}`, hint: `use --${name} none`, of: name }))
 
 const NAMES = { cpus: 'the cores', memory: 'the memory', pids: 'the number of processes' } as const
 
@@ -95,6 +115,7 @@ const ofHardening = ({ hardening }: Can, { security }: Wished): readonly Refusal
     .map((name) => ({
       message: `cannot harden a sandbox with ${KEYS[name]}`,
       hint: `set security.${KEYS[name]} = ${GIVEN_UP[name]}`,
+      of: name,
     }))
 
 const KEYS = { readOnlyRoot: 'read_only_root', noNewPrivileges: 'no_new_privileges', seccomp: 'seccomp' } as const

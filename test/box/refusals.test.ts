@@ -151,6 +151,17 @@ test.each(table)('%s', (_, can, wished, refused) => {
   }
 })
 
+test('the way out that a hint names is one that the backend has', () => {
+  const asking: Wished = { ...inVolume, network: { ...spec('plain').network, mode: 'ask' } as Wished['network'] }
+  const hints = (networks: Can['networks']) =>
+    refusals({ ...CLUSTER, networks }, asking).map(({ message, hint }) => `${message}; ${hint}`)
+  expect(hints(['none', 'restricted', 'record'])).toEqual([
+    'cannot ask you while a request waits; use --network restricted: paude network watch shows what is blocked, and allows it by one key',
+  ])
+  for (const networks of [['none', 'restricted'], ['none'], []] as const) expect(hints(networks).join()).not.toContain('open')
+  expect(hints(['open']).join()).toContain('--network open')
+})
+
 test('what is to be changed where this machine cannot be reached is the entry, or the address of the provider', () => {
   const hint = (network: Wished['network']) => refusals(CLUSTER, { ...inVolume, network })[0]?.hint ?? ''
   expect(hint(spec('host-port').network)).toContain('network.allow')

@@ -27,7 +27,7 @@ import { ofAgent, type SessionRecord } from '../record/record.ts'
 import { mountCheck } from '../resolve/mount-check.ts'
 import { proxySecret } from '../resolve/policy.ts'
 import { followed, hasCredential } from '../resolve/provider.ts'
-import { weakening } from '../resolve/security.ts'
+import { weakeningAgain } from '../resolve/security.ts'
 import { requireManaged } from '../wall/require-managed.ts'
 import { carryToEnd } from '../wall/take-up.ts'
 import { carryOut } from './carry-out.ts'
@@ -105,8 +105,7 @@ export async function continueSession(
   if (before.status === 'running')
     throw new PaudeError('name-taken', `session ${record.id} is already running`, { hint: `paude attach ${record.id}` })
   clearAlarm(handle.folder)
-  // A cluster has no filter but its own, which the start said.
-  const weaker = weakening(record.cluster === undefined ? record.security : { ...record.security, seccomp: 'default' })
+  const weaker = weakeningAgain(record)
   if (weaker !== null) context.warn(weaker)
   const code = await execute(plan, context.effects(backend))
   if (!attached) {

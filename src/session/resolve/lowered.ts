@@ -1,6 +1,7 @@
 import type { Backend } from '../../backends/backend.ts'
 import { readLimits } from '../../box/limits.ts'
 import type { Limits, Security } from '../../box/spec.ts'
+import { isWider } from '../../config/keys/rules.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import { readSecurity } from './security.ts'
 
@@ -8,12 +9,14 @@ import { readSecurity } from './security.ts'
 export type Lowered = { readonly limits: Limits; readonly security: Security; readonly given: readonly string[] }
 
 /** Pure: gives up a default that the backend cannot keep, and says so. */
-export function lowered({ name, can }: Pick<Backend, 'name' | 'can'>, { settings, origins }: Config): Lowered {
-  const isDefault = (key: 'pids' | 'seccomp') => origins[key].every(({ layer }) => layer === 'default')
+export function lowered({ name, can }: Pick<Backend, 'name' | 'can'>, { settings, origins, managed }: Config): Lowered {
+  // A managed value that is the default leaves the origin as it is.
+  const isFree = (key: 'pids' | 'seccomp', than: string) =>
+    origins[key].every(({ layer }) => layer === 'default') && !isWider(key, than, managed[key] ?? than)
   const limits = readLimits(settings)
   const security = readSecurity(settings)
-  const pids = !can.limits.includes('pids') && limits.pids > 0 && isDefault('pids')
-  const seccomp = !can.hardening.includes('seccomp') && security.seccomp === 'default' && isDefault('seccomp')
+  const pids = !can.limits.includes('pids') && limits.pids > 0 && isFree('pids', 'none')
+  const seccomp = !can.hardening.includes('seccomp') && security.seccomp === 'default' && isFree('seccomp', 'engine')
   return {
     limits: pids ? { ...limits, pids: 0 } : limits,
     security: seccomp ? { ...security, seccomp: 'engine' } : security,

@@ -79,7 +79,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   const decided = decide(wish)
   const record = sessionRecord(wish, decided)
   const spec = sessionSpec(wish, decided, record)
-  refuseWeaker(wish.backend, spec)
+  refuseWeaker(wish.backend, spec, wish.config)
   return { spec, record }
 }
 
@@ -305,9 +305,13 @@ function agentStreams(
 }
 
 /** Refuses what the backend cannot keep; nothing is weakened silently. */
-function refuseWeaker({ name, can }: Backend, spec: SessionSpec): void {
+export function refuseWeaker({ name, can }: Backend, spec: SessionSpec, { managed }: Config): void {
   const [first] = refusals(can, spec)
-  if (first !== undefined) throw new PaudeError('unsupported', `${name} ${first.message}`, { hint: first.hint })
+  if (first === undefined) return
+  const isManaged = first.of !== undefined && managed[first.of] !== undefined
+  throw new PaudeError('unsupported', `${name} ${first.message}${isManaged ? ', which the managed file asks for' : ''}`, {
+    hint: isManaged ? 'choose another backend, or ask the administrator of this machine' : first.hint,
+  })
 }
 
 function resolveNetwork(

@@ -3,6 +3,7 @@ import type { Security } from '../../box/spec.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import type { Config, Settings } from '../../config/keys/settings.ts'
 import { shown } from '../../text.ts'
+import type { SessionRecord } from '../record/record.ts'
 
 export const readSecurity = ({ readOnlyRoot, noNewPrivileges, seccomp }: Settings): Security => ({
   readOnlyRoot: readOnlyRoot === 'true',
@@ -21,3 +22,7 @@ export function weakening(security: Security, origins?: Config['origins']): stri
   const what = givenUp(security)
   return what.length === 0 ? null : `the sandbox gives up hardening: ${what.join(', ')}${by === '' ? '' : ` (${by})`}`
 }
+
+/** The same of a session that starts again. A cluster has no filter but its own, which the first start said. */
+export const weakeningAgain = ({ security, cluster }: Pick<SessionRecord, 'security' | 'cluster'>): string | null =>
+  weakening(cluster !== undefined && security.seccomp === 'engine' ? { ...security, seccomp: 'default' } : security)
