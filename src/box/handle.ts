@@ -63,6 +63,10 @@ export type Listed = {
   /** ISO time. */
   readonly created: string
   readonly network: string
+  /** Where a label names it; '' for a session without one. */
+  readonly homeVolume?: string
+  /** Where it was found, for a session on a cluster. */
+  readonly cluster?: Place
 }
 
 export type Part = {

@@ -3,9 +3,11 @@ import { usualSettings } from '../../src/backends/keys.ts'
 import { clusterOf } from '../../src/backends/kubernetes/cluster.ts'
 import { kubernetes } from '../../src/backends/kubernetes/kubernetes.ts'
 import { standing, ways } from '../../src/backends/kubernetes/policies.ts'
+import { handleOfSpec } from '../../src/box/handle.ts'
 import type { SessionSpec } from '../../src/box/spec.ts'
 import { PRIVATE_RANGES } from '../../src/network/ranges.ts'
 import type { Plan } from '../../src/plan/plan.ts'
+import { secret } from '../../src/secret.ts'
 import { SECRETS, startsOf } from '../support/specs.ts'
 
 /** Nobody is root there: `user` of the backend says so. */
@@ -204,29 +206,99 @@ test('the policies of a session open three ports of its own proxy, and what its 
   expect(ways({ ...plain, network: { mode: 'none' } })).toEqual([])
 })
 
-test('a start asks whether its pod is as it was sent before anything of the agent begins', () => {
+/** Steps of a plan that wait for an answer. */
+const awaited = (plan: Plan) => plan.flatMap((step) => (step.kind === 'until' ? [step] : []))
+
+test('a start asks whether its pods are as they were sent before anything of the agent begins', () => {
   const plan = kubernetes.life.make(plain, undefined)
-  const index = plan.findIndex((step) => step.kind === 'until' && step.title.includes('as it was sent'))
-  const step = plan[index]
-  if (step?.kind !== 'until') return fail()
+  const step = awaited(plan).find(({ title }) => title.includes('as they were sent')) ?? fail()
   expect(plan.findIndex((one) => 'argv' in one && one.argv.includes('begin'))).toBe(-1)
   const [ready, never] = [new RegExp(step.ready, 'm'), new RegExp(step.never?.pattern ?? fail(), 'm')]
-  const good = 'with=agent proof  host= token=false volumes= privileged=\n'
-  expect(ready.test(good)).toBe(true)
+  const [agent, proxy] = [
+    '[agent with=agent proof  host= token=false volumes= privileged=]',
+    '[proxy with=proxy   host= token=false volumes= privileged=]',
+  ]
+  for (const good of [agent, `${agent}${proxy}`, `${proxy}${agent}`]) expect(ready.test(good), good).toBe(true)
+  // One good pod does not stand for another one.
   for (const changed of [
-    'with=agent istio-proxy proof  host= token=false volumes= privileged=',
-    'with=agent proof istio-init  host= token=false volumes= privileged=',
-    'with=agent proof debugger host= token=false volumes= privileged=',
-    'with=agent proof  host=true token=false volumes= privileged=',
-    'with=agent proof  host= token= volumes= privileged=',
-    'with=agent proof  host= token=true volumes= privileged=',
-    'with=agent proof  host= token=false volumes=map[serviceAccountToken:map[path:token]] privileged=',
-    'with=agent proof  host= token=false volumes=/var/run privileged=',
-    'with=agent proof  host= token=false volumes= privileged=true',
-  ]) {
-    expect(ready.test(`${changed}\n`), changed).toBe(false)
-    expect(never.test(`${changed}\n`), changed).toBe(true)
+    '[agent with=agent istio-proxy proof  host= token=false volumes= privileged=]',
+    '[agent with=agent proof istio-init  host= token=false volumes= privileged=]',
+    '[agent with=agent proof debugger host= token=false volumes= privileged=]',
+    '[agent with=agent proof  host=true token=false volumes= privileged=]',
+    '[agent with=agent proof  host= token= volumes= privileged=]',
+    '[agent with=agent proof  host= token=true volumes= privileged=]',
+    '[agent with=agent proof  host= token=false volumes=map[serviceAccountToken:map[path:token]] privileged=]',
+    '[agent with=agent proof  host= token=false volumes=/var/run privileged=]',
+    '[agent with=agent proof  host= token=false volumes= privileged=true]',
+    '[proxy with=proxy istio-proxy   host= token=false volumes= privileged=]',
+    '[proxy with=agent proof  host= token=false volumes= privileged=]',
+  ])
+    for (const answer of [changed, `${agent}${changed}`, `${changed}${agent}`, `${agent}${proxy}${changed}`]) {
+      expect(ready.test(answer), answer).toBe(false)
+      expect(never.test(answer), answer).toBe(true)
+    }
+})
+
+test('a start reads of its pod how it stands, and no text that the configuration or the project wrote', () => {
+  const [made, runs] = awaited(kubernetes.life.make(plain, undefined))
+  for (const { ask } of [made ?? fail(), runs ?? fail()]) {
+    const [format = ''] = ask.filter((word) => word.startsWith('--output='))
+    expect(format).toStartWith('--output=jsonpath=')
+    for (const [, field = ''] of format.matchAll(/\{(\.[^}]*)\}/g)) expect(field).toMatch(/^\.status\./)
   }
+  const [ready, never] = [new RegExp(runs?.ready ?? fail(), 'm'), new RegExp(runs?.never?.pattern ?? fail(), 'm')]
+  expect(new RegExp(made?.ready ?? fail(), 'm').test('phase=Pending waits= \n')).toBe(true)
+  expect(new RegExp(made?.ready ?? fail(), 'm').test('')).toBe(false)
+  expect(ready.test('phase=Running waits= \n')).toBe(true)
+  for (const answer of ['phase=Pending waits= \n', 'phase=Pending waits=PodInitializing PodInitializing\n']) {
+    expect(ready.test(answer), answer).toBe(false)
+    expect(never.test(answer), answer).toBe(false)
+  }
+  for (const answer of [
+    'phase=Failed waits= \n',
+    'phase=Pending waits=ErrImageNeverPull PodInitializing\n',
+    'phase=Pending waits= ImagePullBackOff\n',
+  ])
+    expect(never.test(answer), answer).toBe(true)
+})
+
+test('a node fetches nothing under a name that means its own port 80', () => {
+  const policies = (spec: SessionSpec) =>
+    podsOf(spec).flatMap(({ spec: pod }) =>
+      [...(pod.initContainers ?? []), ...pod.containers].map((one) => [one['image'], one['imagePullPolicy']]),
+    )
+  for (const [image, policy] of policies({ ...plain, image: 'localhost/mine', proxyImage: 'localhost/paude/proxy:1' }))
+    expect(policy, String(image)).toBe('Never')
+  for (const [image, policy] of policies({ ...plain, image: 'localhost:5000/mine', proxyImage: 'registry.example.org/proxy:1' }))
+    expect(policy, String(image)).toBe('IfNotPresent')
+})
+
+test('a session that starts again has a new pod for its proxy, which takes the credential of now', () => {
+  const plan = kubernetes.life.wake({ ...handleOfSpec(plain), cluster: { context: 'one', namespace: 'paude' } }, secret('new'))
+  const at = (pattern: RegExp) => plan.findIndex((step) => step.kind === 'exec' && pattern.test(step.argv.join(' ')))
+  const told = plan.findIndex((step) => step.kind === 'exec' && step.stdin !== undefined)
+  const steps = [told, at(/--replicas=0/), at(/wait pod .*paude\.role=proxy --for=delete/), at(/--replicas=1/)]
+  expect(steps).not.toContain(-1)
+  expect(steps).toEqual(steps.toSorted((one, other) => one - other))
+})
+
+test('nothing is asked or changed in a cluster for a session whose place is not known', () => {
+  const box = { ...handleOfSpec(plain), cluster: undefined }
+  for (const act of [
+    () => kubernetes.life.remove(box),
+    () => kubernetes.life.stop(box, 10),
+    () => kubernetes.life.remains(box),
+    () => kubernetes.life.state(box),
+  ])
+    expect(act).toThrow(/does not say where/)
+})
+
+test('a session that only its labels tell of is where it was found, with the HOME that they name', () => {
+  const place = { context: 'one', namespace: 'team' }
+  const [query] = kubernetes.inventory.sessions([{ ...handleOfSpec(plain), cluster: place }])
+  const job = made(plain).find(({ kind }) => kind === 'Job') ?? fail()
+  const [found] = query?.parse(JSON.stringify({ items: [job] })) ?? []
+  expect(found).toMatchObject({ id: plain.id, cluster: place, homeVolume: plain.homeVolume })
 })
 
 function fail(): never {

@@ -24,7 +24,13 @@ const cases: readonly Case[] = [
     /not the name of an image: Bad Name/,
     true,
   ],
-  ['an image that must not be pulled', told([waiting('ErrImageNeverPull')]), 'image-missing', /no node has the image/, true],
+  [
+    'an image that must not be pulled',
+    told([waiting('ErrImageNeverPull')]),
+    'image-missing',
+    /node does not have the image/,
+    true,
+  ],
   ['a registry without a login', told([waiting('ImagePullBackOff', 'pull access denied')]), 'registry', /wants a login/, true],
   ['an unknown tag', told([waiting('ErrImagePull', 'agent:1: not found')]), 'image-missing', /has no image .*agent:1/, false],
   ['another processor', told([waiting('ErrImagePull', 'no match for platform in manifest')]), 'unsupported', /processor/, false],
@@ -147,7 +153,7 @@ test.each(cases)('a pod that does not come up: %s', (_, trouble, code, message, 
 /** What a cluster of 1.33 said of real pods. */
 const seen: Readonly<Record<keyof typeof recorded, readonly [code: ErrorCode, message: RegExp, final: boolean]>> = {
   pull: ['registry', /cannot fetch the image registry\.invalid\/team\/agent:1: /, false],
-  'pull-never': ['image-missing', /no node has the image docker\.io\/kubetest\/none:1/, true],
+  'pull-never': ['image-missing', /node does not have the image docker\.io\/kubetest\/none:1/, true],
   'image-name': ['usage', /not the name of an image: Bad Name/, true],
   'no-room': ['backend-down', /no node has room for the pod: 0\/1 nodes are available: 1 Insufficient cpu\.$/, false],
   'no-node': ['config', /no node fits kubernetes\.node_selector/, false],
@@ -184,4 +190,8 @@ test('words of a registry neither move the cursor nor fill the screen', () => {
   const { message = '' } = told([waiting('ErrImagePull', `\u001b[2J${'x'.repeat(5000)}`)])?.error ?? {}
   expect(message).not.toContain('\u001b')
   expect(message.length).toBeLessThan(600)
+})
+
+test('a node without an image that it may not fetch is told where images come from', () => {
+  expect(told([waiting('ErrImageNeverPull')])?.error.hint).toContain('paude config set kubernetes.registry ')
 })

@@ -271,7 +271,8 @@ export const cases: Readonly<Record<string, StartCase>> = {
   rescue: attached(plain, { rescue: [exec(['make-image', '--for=paude'], { title: 'building the image' })] }),
 }
 
-const session = handleOfSpec(plain)
+/** On an engine nothing is read of its place. */
+const session = { ...handleOfSpec(plain), cluster: { context: 'team', namespace: 'paude' } }
 const lonely = { ...session, link: 'none' } as const
 const older = { ...session, link: 'gate' } as const
 const headless = { ...session, terminal: false }

@@ -58,7 +58,7 @@ export const inventory: Inventory = {
   sessions: (boxes) =>
     placesOf(boxes).map((place) => ({
       argv: kubectl(place, '--request-timeout=10s', 'get', 'jobs,pods', '--selector=paude.role=agent', '--output=json'),
-      parse: (stdout) => listed(itemsOf(stdout)),
+      parse: (stdout) => listed(itemsOf(stdout), place),
     })),
   parts: () => [],
   volumes: () => [],
@@ -75,7 +75,7 @@ const placesOf = (boxes: readonly Pick<Handle, 'cluster'>[]): readonly Place[] =
   ).values(),
 ]
 
-function listed(items: readonly Item[]): readonly Listed[] {
+function listed(items: readonly Item[], { context, namespace }: Place): readonly Listed[] {
   return items
     .filter(({ kind }) => kind === 'Job')
     .map(({ metadata: { labels = {}, annotations = {} } }) => {
@@ -92,6 +92,8 @@ function listed(items: readonly Item[]): readonly Listed[] {
         exitCode: status === 'exited' ? exitCode : null,
         created: annotations['paude.created'] ?? '',
         network: annotations['paude.network'] ?? '',
+        homeVolume: labels['paude.home'] ?? '',
+        cluster: { context, namespace },
       }
     })
 }

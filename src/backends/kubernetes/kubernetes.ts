@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
+import type { Place } from '../../box/cluster.ts'
 import { PaudeError } from '../../errors.ts'
-import { exec } from '../../plan/plan.ts'
+import { exec, type Plan } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Backend, Engine, Failure, Inside, Life, Ports, Terminal, Wall } from '../backend.ts'
 import type { BackendSettings } from '../keys.ts'
@@ -34,13 +35,20 @@ const say = (signal: string): readonly string[] => ['/bin/sh', '-c', `kill -s ${
 /** Ends the agent: asked first, then all its programs at once. The first program ends with the agent, and this with it. */
 const ending = (seconds: number): readonly string[] => ['/bin/sh', '-c', `kill -s TERM 1; sleep ${seconds}; kill -s KILL -1`]
 
+/** A proxy takes its credential when it starts: one that outlived its agent would keep an old one. */
+const proxyAnew = (place: Place | undefined, id: string): Plan => [
+  exec(kubectl(place, 'scale', `deployment/${parts(id).proxy}`, '--replicas=0')),
+  exec(kubectl(place, 'wait', 'pod', `${ofSession(id)},paude.role=proxy`, '--for=delete', '--timeout=60s')),
+  exec(kubectl(place, 'scale', `deployment/${parts(id).proxy}`, '--replicas=1')),
+]
+
 const life: Life = {
   make: (spec) => makePlan(clusterSpec(spec)),
   begin: ({ cluster, id }) => [exec(inPod(cluster, id, [INIT, 'begin']))],
 
   wake: ({ cluster, id, link, folder }, credential) => [
     ...(credential === null ? [] : [tellCredential(cluster, id, credential)]),
-    ...(link === 'none' ? [] : [exec(kubectl(cluster, 'scale', `deployment/${parts(id).proxy}`, '--replicas=1'))]),
+    ...(link === 'none' ? [] : proxyAnew(cluster, id)),
     exec(removeLook(cluster, id)),
     // A Job is carried out once.
     exec(removeAgent(cluster, id)),

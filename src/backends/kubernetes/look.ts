@@ -3,6 +3,7 @@ import type { Place } from '../../box/cluster.ts'
 import type { Argv } from '../../plan/plan.ts'
 import { commandLine } from '../../plan/shell.ts'
 import type { Volumes } from '../backend.ts'
+import { programs } from '../names.ts'
 import { kubectl, ofSession, parts } from './names.ts'
 import { scriptWords } from './words-inside.ts'
 
@@ -32,7 +33,7 @@ export const looking: Volumes = {
     ]
   },
   // It ends by itself.
-  end: () => kubectl(undefined, 'version', '--client'),
+  end: () => [programs.kubernetes, 'version', '--client'],
 }
 
 /** One that has ended cannot be asked again. */

@@ -139,14 +139,22 @@ function tellWay({ id, own: { cluster } }: Spec): Plan[number] {
   }
 }
 
+/** How pods stand, a line a pod. No more of them is asked for: their labels, annotations and variables are the user's or the project's own text. */
+const STANDING = [
+  '{range .items[*]}phase={.status.phase}',
+  ' waits={.status.initContainerStatuses[*].state.waiting.reason} {.status.containerStatuses[*].state.waiting.reason}',
+  '{"\\n"}{end}',
+].join('')
+
 /** Until the agent's pod has proved its wall and its first program waits. */
 export function awaitAgent(place: Where, id: string): Plan {
-  const ask = kubectl(place, 'get', 'pods', `${ofSession(id)},paude.role=agent`, '--output=json')
+  const pods = kubectl(place, 'get', 'pods', `${ofSession(id)},paude.role=agent`)
+  const ask: Argv = [...pods, `--output=jsonpath=${STANDING}`]
   return [
     {
       kind: 'until',
       ask,
-      ready: '"kind": "Pod"',
+      ready: '^phase=',
       title: 'the cluster has made the pod of the agent',
       why: kubectl(place, 'get', 'events', `--field-selector=involvedObject.name=${id}`, '--output=json'),
       every: 0.3,
@@ -155,12 +163,12 @@ export function awaitAgent(place: Where, id: string): Plan {
     {
       kind: 'until',
       ask,
-      ready: '"phase": "Running"',
+      ready: '^phase=Running ',
       never: {
         pattern:
-          '"phase": "Failed"|"reason": "(ImagePullBackOff|ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|CreateContainerError|RunContainerError)"',
+          '^phase=Failed |^phase=[A-Za-z]* waits=.*(ImagePullBackOff|ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|CreateContainerError|RunContainerError)',
       },
-      why: ask,
+      why: [...pods, '--output=json'],
       log: kubectl(place, 'logs', `job/${id}`, '--container=proof'),
       title: 'the pod of the agent runs and its wall is proved',
       every: 0.3,

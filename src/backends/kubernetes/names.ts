@@ -1,4 +1,5 @@
 import type { Place } from '../../box/cluster.ts'
+import { PaudeError } from '../../errors.ts'
 import type { Argv } from '../../plan/plan.ts'
 import { programs } from '../names.ts'
 import { whereWords } from './cluster.ts'
@@ -25,12 +26,16 @@ export const PORTS = { proxy: 3132, roots: 3133, baseUrl: 3134, closed: 3135 } a
 /** A call of kubectl where a session is. */
 export const kubectl = (place: Place | undefined, ...words: readonly string[]): Argv => [
   programs.kubernetes,
-  ...whereWords(place ?? NOWHERE),
+  ...whereWords(place ?? nowhere()),
   ...words,
 ]
 
-/** A session whose record is lost: its cluster is unknown. */
-const NOWHERE: Place = { context: '', namespace: 'paude' }
+/** Another cluster would answer that there is nothing of the session, as if it were removed. */
+function nowhere(): never {
+  throw new PaudeError('refused', 'the record of this session does not say where it is, and paude guesses no cluster', {
+    hint: 'list what is in a namespace: kubectl get jobs --all-namespaces --selector=paude.role=agent',
+  })
+}
 
 /** Of all objects of a session, but for its HOME. */
 export const ofSession = (id: string): string => `--selector=paude.id=${id}`

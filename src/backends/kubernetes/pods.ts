@@ -50,6 +50,9 @@ const HARDENED = {
 /** Kubernetes reads `$(NAME)` in a value as another variable. */
 const plain = (text: string): string => text.replaceAll('$', '$$$$')
 
+/** An image and who may bring it. To a node, `localhost/` is its own port 80: whatever answers there could be the image that gets the credential. */
+const pulled = (image: string) => ({ image, imagePullPolicy: image.startsWith('localhost/') ? 'Never' : 'IfNotPresent' })
+
 type Volume = Readonly<Record<string, unknown>> & { readonly name: string }
 type Mounted = { readonly name: string; readonly mountPath: string; readonly subPath?: string; readonly readOnly?: true }
 
@@ -90,8 +93,7 @@ export function agentJob(spec: Spec): Manifest {
 /** Runs the canaries until the policies hold, and ends the pod where they do not. */
 const proof = (spec: Spec, mode: Spec['network']['mode']) => ({
   name: 'proof',
-  image: spec.proxyImage,
-  imagePullPolicy: 'IfNotPresent',
+  ...pulled(spec.proxyImage),
   command: [
     '/usr/lib/paude/init',
     'prove',
@@ -114,8 +116,7 @@ function agent(spec: Spec) {
   const injectsAtBaseUrl = network.mode !== 'none' && network.policy.injections.some(({ way }) => way === 'base-url')
   return {
     name: 'agent',
-    image: spec.image,
-    imagePullPolicy: 'IfNotPresent',
+    ...pulled(spec.image),
     command: [INIT],
     args: [
       '--pod',
@@ -213,8 +214,7 @@ export const lookPod = (spec: Spec, seconds: number): Manifest =>
       containers: [
         {
           name: 'look',
-          image: spec.image,
-          imagePullPolicy: 'IfNotPresent',
+          ...pulled(spec.image),
           // Nobody begins it, so it only waits.
           command: [INIT, '--pod', '--', '/bin/true'],
           securityContext: HARDENED,
@@ -252,8 +252,7 @@ export function proxyDeployment(spec: Spec): Manifest {
           containers: [
             {
               name: 'proxy',
-              image: spec.proxyImage,
-              imagePullPolicy: 'IfNotPresent',
+              ...pulled(spec.proxyImage),
               command: ['/usr/lib/paude/proxy'],
               securityContext: HARDENED,
               resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } },

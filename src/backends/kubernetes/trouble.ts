@@ -61,7 +61,11 @@ function ofContainer({ name, image = '', state = {}, lastState = {} }: Container
       return [final('usage', `not the name of an image: ${said(image)}`, 'correct image.ref')]
     case 'ErrImageNeverPull':
       return [
-        final('image-missing', `no node has the image ${said(image)}, and image.pull forbids to fetch it`, 'use --pull missing'),
+        final(
+          'image-missing',
+          `the node does not have the image ${said(image)}, and paude lets it fetch none by that name`,
+          'say where nodes pull images from: paude config set kubernetes.registry registry.example.org/team; or name one in a registry with --image',
+        ),
       ]
     case 'ImagePullBackOff':
     case 'ErrImagePull':

@@ -54,7 +54,14 @@ export async function requireSaved(
   found: Found,
   { force, discard }: { readonly force: boolean; readonly discard: boolean },
 ): Promise<void> {
-  const { id, clone, worktree, workspace } = found.record
+  const { id, clone, worktree, workspace, cluster, volume } = found.record
+  // A record always has its volume, and labels do not tell of it.
+  if (cluster !== undefined && volume === undefined && !discard)
+    throw new PaudeError(
+      'refused',
+      `only its labels in the namespace ${cluster.namespace} tell of session ${id}: it may be another person's, or hold unsaved work`,
+      { hint: `paude rm --discard ${id} removes it anyway` },
+    )
   if ((clone === undefined && worktree === undefined) || discard) return
   if (force) await dropPipes(context, found)
   const lines = await patiently(0, (signal) => unsavedWork(context, found, signal)).catch((error: unknown) => {

@@ -136,7 +136,7 @@ export function found({ host }: Context, record: SessionRecord): Found {
 }
 
 /** What the labels tell of a session whose folder is gone. */
-const recordOf = (row: Row): SessionRecord => ({
+export const recordOf = (row: Row): SessionRecord => ({
   v: 3,
   id: row.id,
   name: row.name,
@@ -159,9 +159,10 @@ const recordOf = (row: Row): SessionRecord => ({
   terminal: true,
   conversation: '',
   // Whatever it may have is removed with it.
-  link: row.network === 'none' ? 'none' : 'gate',
+  link: row.network === 'none' ? 'none' : row.cluster === undefined ? 'gate' : 'service',
+  ...(row.cluster === undefined ? {} : { cluster: row.cluster }),
   init: '',
-  homeVolume: row.agent === 'command' ? '' : homeVolume(row.workspace, row.agent),
+  homeVolume: row.homeVolume ?? (row.agent === 'command' ? '' : homeVolume(row.workspace, row.agent)),
   mounts: [],
   copies: [],
   shadows: [],

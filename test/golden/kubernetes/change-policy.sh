@@ -11,6 +11,7 @@ exec /usr/lib/paude/policy <<'\''END-89c5e3629bb01267af0192c9971861457d557005b3f
 1800000000 ba9876543210
 END-89c5e3629bb01267af0192c9971861457d557005b3f123a512e6db5cce2b4a13
 ' | kubectl \
+  --context=team \
   --namespace=paude \
   exec \
   --stdin \

@@ -1,6 +1,7 @@
 #!/bin/sh
 set -eu
 kubectl \
+  --context=team \
   --namespace=paude \
   exec \
   --stdin \

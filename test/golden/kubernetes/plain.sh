@@ -100,7 +100,7 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/agent.json <<'EOF'
               {
                 "name": "proof",
                 "image": "localhost/paude/proxy:1",
-                "imagePullPolicy": "IfNotPresent",
+                "imagePullPolicy": "Never",
                 "command": [
                   "/usr/lib/paude/init",
                   "prove",
@@ -160,7 +160,7 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/agent.json <<'EOF'
               {
                 "name": "agent",
                 "image": "localhost/paude/claude:1",
-                "imagePullPolicy": "IfNotPresent",
+                "imagePullPolicy": "Never",
                 "command": [
                   "/paude/kit/init"
                 ],
@@ -451,7 +451,7 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/look.json <<'EOF'
           {
             "name": "proof",
             "image": "localhost/paude/proxy:1",
-            "imagePullPolicy": "IfNotPresent",
+            "imagePullPolicy": "Never",
             "command": [
               "/usr/lib/paude/init",
               "prove",
@@ -505,7 +505,7 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/look.json <<'EOF'
           {
             "name": "look",
             "image": "localhost/paude/claude:1",
-            "imagePullPolicy": "IfNotPresent",
+            "imagePullPolicy": "Never",
             "command": [
               "/paude/kit/init",
               "--pod",
@@ -1049,7 +1049,7 @@ printf %s '{
               {
                 "name": "proxy",
                 "image": "localhost/paude/proxy:1",
-                "imagePullPolicy": "IfNotPresent",
+                "imagePullPolicy": "Never",
                 "command": [
                   "/usr/lib/paude/proxy"
                 ],
@@ -1235,7 +1235,7 @@ printf %s '{
               {
                 "name": "proof",
                 "image": "localhost/paude/proxy:1",
-                "imagePullPolicy": "IfNotPresent",
+                "imagePullPolicy": "Never",
                 "command": [
                   "/usr/lib/paude/init",
                   "prove",
@@ -1295,7 +1295,7 @@ printf %s '{
               {
                 "name": "agent",
                 "image": "localhost/paude/claude:1",
-                "imagePullPolicy": "IfNotPresent",
+                "imagePullPolicy": "Never",
                 "command": [
                   "/paude/kit/init"
                 ],
@@ -1550,21 +1550,21 @@ printf %s '{
   --filename=-
 # wait at most 20 s until the cluster has made the pod of the agent
 tries=0
-until answer=$(kubectl --context=team --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent --output=json) && printf %s "$answer" | grep -Eq -e '"kind": "Pod"'; do
+until answer=$(kubectl --context=team --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent '--output=jsonpath={range .items[*]}phase={.status.phase} waits={.status.initContainerStatuses[*].state.waiting.reason} {.status.containerStatuses[*].state.waiting.reason}{"\n"}{end}') && printf %s "$answer" | grep -Eq -e '^phase='; do
   tries=$((tries + 1)); [ "$tries" -lt 67 ] || exit 1
   sleep 0.3
 done
 # wait at most 300 s until the pod of the agent runs and its wall is proved
 tries=0
-until answer=$(kubectl --context=team --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent --output=json) && printf %s "$answer" | grep -Eq -e '"phase": "Running"'; do
-  if printf %s "$answer" | grep -Eq -e '"phase": "Failed"|"reason": "(ImagePullBackOff|ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|CreateContainerError|RunContainerError)"'; then echo 'never: the pod of the agent runs and its wall is proved' >&2; exit 1; fi
+until answer=$(kubectl --context=team --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent '--output=jsonpath={range .items[*]}phase={.status.phase} waits={.status.initContainerStatuses[*].state.waiting.reason} {.status.containerStatuses[*].state.waiting.reason}{"\n"}{end}') && printf %s "$answer" | grep -Eq -e '^phase=Running '; do
+  if printf %s "$answer" | grep -Eq -e '^phase=Failed |^phase=[A-Za-z]* waits=.*(ImagePullBackOff|ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|CreateContainerError|RunContainerError)'; then echo 'never: the pod of the agent runs and its wall is proved' >&2; exit 1; fi
   tries=$((tries + 1)); [ "$tries" -lt 1000 ] || exit 1
   sleep 0.3
 done
-# wait at most 10 s until the agent's pod is as it was sent
+# wait at most 10 s until the pods of the session are as they were sent
 tries=0
-until answer=$(kubectl --context=team --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent '--output=jsonpath={range .items[*]}with={.spec.containers[*].name} {.spec.initContainers[*].name} {.spec.ephemeralContainers[*].name} host={.spec.hostNetwork}{.spec.hostPID}{.spec.hostIPC}{.spec.shareProcessNamespace} token={.spec.automountServiceAccountToken} volumes={.spec.volumes[*].projected.sources[*]}{.spec.volumes[*].hostPath.path}{.spec.volumes[*].csi.driver} privileged={.spec.containers[*].securityContext.privileged}{.spec.containers[*].securityContext.capabilities.add}{"\n"}{end}') && printf %s "$answer" | grep -Eq -e '^with=agent proof *host= *token=false *volumes= *privileged= *$'; do
-  if printf %s "$answer" | grep -Eq -e '^with='; then echo 'a controller of the cluster changed the agent'\''s pod: it added a container, a token, a folder or a privilege' >&2; exit 1; fi
+until answer=$(kubectl --context=team --namespace=paude get pods '--selector=paude.id=paude-bcd234,paude.role!=look' '--output=jsonpath={range .items[*]}[{.metadata.labels.paude\.role} with={.spec.containers[*].name} {.spec.initContainers[*].name} {.spec.ephemeralContainers[*].name} host={.spec.hostNetwork}{.spec.hostPID}{.spec.hostIPC}{.spec.shareProcessNamespace} token={.spec.automountServiceAccountToken} volumes={.spec.volumes[*].projected.sources[*]}{.spec.volumes[*].hostPath.path}{.spec.volumes[*].csi.driver} privileged={.spec.containers[*].securityContext.privileged}{.spec.containers[*].securityContext.capabilities.add}]{end}') && printf %s "$answer" | grep -Eq -e '^(\[agent with=agent proof *host= *token=false volumes= *privileged= *\]|\[proxy with=proxy *host= *token=false volumes= *privileged= *\])+$'; do
+  if printf %s "$answer" | grep -Eq -e '^\['; then echo 'a controller of the cluster changed a pod of the session: it added a container, a token, a folder or a privilege' >&2; exit 1; fi
   tries=$((tries + 1)); [ "$tries" -lt 34 ] || exit 1
   sleep 0.3
 done

@@ -1,11 +1,27 @@
 #!/bin/sh
 set -eu
 kubectl \
+  --context=team \
+  --namespace=paude \
+  scale \
+  deployment/paude-bcd234-proxy \
+  --replicas=0
+kubectl \
+  --context=team \
+  --namespace=paude \
+  wait \
+  pod \
+  --selector=paude.id=paude-bcd234,paude.role=proxy \
+  --for=delete \
+  --timeout=60s
+kubectl \
+  --context=team \
   --namespace=paude \
   scale \
   deployment/paude-bcd234-proxy \
   --replicas=1
 kubectl \
+  --context=team \
   --namespace=paude \
   delete \
   pod \
@@ -13,6 +29,7 @@ kubectl \
   --ignore-not-found \
   --grace-period=1
 kubectl \
+  --context=team \
   --namespace=paude \
   delete \
   job \
@@ -21,6 +38,7 @@ kubectl \
   --cascade=foreground \
   --wait=true
 kubectl \
+  --context=team \
   --namespace=paude \
   apply \
   --server-side \
@@ -28,31 +46,33 @@ kubectl \
   --filename=/home/ada/.local/state/paude/sessions/paude-bcd234/agent.json
 # wait at most 20 s until the cluster has made the pod of the agent
 tries=0
-until answer=$(kubectl --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent --output=json) && printf %s "$answer" | grep -Eq -e '"kind": "Pod"'; do
+until answer=$(kubectl --context=team --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent '--output=jsonpath={range .items[*]}phase={.status.phase} waits={.status.initContainerStatuses[*].state.waiting.reason} {.status.containerStatuses[*].state.waiting.reason}{"\n"}{end}') && printf %s "$answer" | grep -Eq -e '^phase='; do
   tries=$((tries + 1)); [ "$tries" -lt 67 ] || exit 1
   sleep 0.3
 done
 # wait at most 300 s until the pod of the agent runs and its wall is proved
 tries=0
-until answer=$(kubectl --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent --output=json) && printf %s "$answer" | grep -Eq -e '"phase": "Running"'; do
-  if printf %s "$answer" | grep -Eq -e '"phase": "Failed"|"reason": "(ImagePullBackOff|ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|CreateContainerError|RunContainerError)"'; then echo 'never: the pod of the agent runs and its wall is proved' >&2; exit 1; fi
+until answer=$(kubectl --context=team --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent '--output=jsonpath={range .items[*]}phase={.status.phase} waits={.status.initContainerStatuses[*].state.waiting.reason} {.status.containerStatuses[*].state.waiting.reason}{"\n"}{end}') && printf %s "$answer" | grep -Eq -e '^phase=Running '; do
+  if printf %s "$answer" | grep -Eq -e '^phase=Failed |^phase=[A-Za-z]* waits=.*(ImagePullBackOff|ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|CreateContainerError|RunContainerError)'; then echo 'never: the pod of the agent runs and its wall is proved' >&2; exit 1; fi
   tries=$((tries + 1)); [ "$tries" -lt 1000 ] || exit 1
   sleep 0.3
 done
-# wait at most 10 s until the agent's pod is as it was sent
+# wait at most 10 s until the pods of the session are as they were sent
 tries=0
-until answer=$(kubectl --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent '--output=jsonpath={range .items[*]}with={.spec.containers[*].name} {.spec.initContainers[*].name} {.spec.ephemeralContainers[*].name} host={.spec.hostNetwork}{.spec.hostPID}{.spec.hostIPC}{.spec.shareProcessNamespace} token={.spec.automountServiceAccountToken} volumes={.spec.volumes[*].projected.sources[*]}{.spec.volumes[*].hostPath.path}{.spec.volumes[*].csi.driver} privileged={.spec.containers[*].securityContext.privileged}{.spec.containers[*].securityContext.capabilities.add}{"\n"}{end}') && printf %s "$answer" | grep -Eq -e '^with=agent proof *host= *token=false *volumes= *privileged= *$'; do
-  if printf %s "$answer" | grep -Eq -e '^with='; then echo 'a controller of the cluster changed the agent'\''s pod: it added a container, a token, a folder or a privilege' >&2; exit 1; fi
+until answer=$(kubectl --context=team --namespace=paude get pods '--selector=paude.id=paude-bcd234,paude.role!=look' '--output=jsonpath={range .items[*]}[{.metadata.labels.paude\.role} with={.spec.containers[*].name} {.spec.initContainers[*].name} {.spec.ephemeralContainers[*].name} host={.spec.hostNetwork}{.spec.hostPID}{.spec.hostIPC}{.spec.shareProcessNamespace} token={.spec.automountServiceAccountToken} volumes={.spec.volumes[*].projected.sources[*]}{.spec.volumes[*].hostPath.path}{.spec.volumes[*].csi.driver} privileged={.spec.containers[*].securityContext.privileged}{.spec.containers[*].securityContext.capabilities.add}]{end}') && printf %s "$answer" | grep -Eq -e '^(\[agent with=agent proof *host= *token=false volumes= *privileged= *\]|\[proxy with=proxy *host= *token=false volumes= *privileged= *\])+$'; do
+  if printf %s "$answer" | grep -Eq -e '^\['; then echo 'a controller of the cluster changed a pod of the session: it added a container, a token, a folder or a privilege' >&2; exit 1; fi
   tries=$((tries + 1)); [ "$tries" -lt 34 ] || exit 1
   sleep 0.3
 done
 { failed=$({
   { kubectl \
+    --context=team \
     --namespace=paude \
     logs \
     job/paude-bcd234 \
     --container=proof 3>&- || echo from >&3; } |
   { kubectl \
+    --context=team \
     --namespace=paude \
     exec \
     --stdin \
@@ -64,5 +84,5 @@ done
     'cat >/paude/link/receipt' 3>&- >&4 || echo to >&3; }
 } 3>&1); } 4>&1
 [ -z "$failed" ]
-# keeps a terminal for: kubectl --namespace=paude attach --stdin --tty --quiet job/paude-bcd234 --container=agent
+# keeps a terminal for: kubectl --context=team --namespace=paude attach --stdin --tty --quiet job/paude-bcd234 --container=agent
 paude hold --start paude-bcd234

@@ -1,6 +1,7 @@
 #!/bin/sh
 set -eu
 kubectl \
+  --context=team \
   --namespace=paude \
   exec \
   --quiet \
@@ -11,6 +12,7 @@ kubectl \
   -c \
   'kill -s TERM 1; sleep 0; kill -s KILL -1' || true
 kubectl \
+  --context=team \
   --namespace=paude \
   patch \
   job \

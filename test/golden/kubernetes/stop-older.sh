@@ -1,6 +1,7 @@
 #!/bin/sh
 set -eu
 kubectl \
+  --context=team \
   --namespace=paude \
   exec \
   --quiet \
@@ -11,6 +12,7 @@ kubectl \
   -c \
   'kill -s TERM 1; sleep 10; kill -s KILL -1' || true
 kubectl \
+  --context=team \
   --namespace=paude \
   patch \
   job \
@@ -18,11 +20,13 @@ kubectl \
   --type=merge \
   '--patch={"spec":{"suspend":true}}'
 kubectl \
+  --context=team \
   --namespace=paude \
   scale \
   deployment/paude-bcd234-proxy \
   --replicas=0
 kubectl \
+  --context=team \
   --namespace=paude \
   delete \
   secret \
