@@ -3,6 +3,7 @@ import { usualSettings } from '../../src/backends/keys.ts'
 import { clusterOf } from '../../src/backends/kubernetes/cluster.ts'
 import { kubernetes } from '../../src/backends/kubernetes/kubernetes.ts'
 import { standing, ways } from '../../src/backends/kubernetes/policies.ts'
+import { RULES } from '../../src/backends/kubernetes/rights.ts'
 import { handleOfSpec } from '../../src/box/handle.ts'
 import type { SessionSpec } from '../../src/box/spec.ts'
 import { PRIVATE_RANGES } from '../../src/network/ranges.ts'
@@ -277,9 +278,19 @@ test('a session that starts again has a new pod for its proxy, which takes the c
   const plan = kubernetes.life.wake({ ...handleOfSpec(plain), cluster: { context: 'one', namespace: 'paude' } }, secret('new'))
   const at = (pattern: RegExp) => plan.findIndex((step) => step.kind === 'exec' && pattern.test(step.argv.join(' ')))
   const told = plan.findIndex((step) => step.kind === 'exec' && step.stdin !== undefined)
-  const steps = [told, at(/--replicas=0/), at(/wait pod .*paude\.role=proxy --for=delete/), at(/--replicas=1/)]
+  const steps = [told, at(/"replicas":0/), at(/wait pod .*paude\.role=proxy --for=delete/), at(/"replicas":1/)]
   expect(steps).not.toContain(-1)
   expect(steps).toEqual(steps.toSorted((one, other) => one - other))
+})
+
+test('a stop and a start need no right on a subresource that the Role of paude lacks', () => {
+  const box = { ...handleOfSpec(plain), cluster: { context: 'one', namespace: 'paude' } }
+  const calls = [...kubernetes.life.stop(box, 10), ...kubernetes.life.wake(box, null)].flatMap((step) =>
+    step.kind === 'exec' ? [step.argv] : [],
+  )
+  expect(calls.length).toBeGreaterThan(5)
+  expect(RULES.flatMap(({ resources }) => resources)).not.toContain('deployments/scale')
+  expect(calls.filter((argv) => argv.includes('scale'))).toEqual([])
 })
 
 test('nothing is asked or changed in a cluster for a session whose place is not known', () => {

@@ -37,10 +37,14 @@ const ending = (seconds: number): readonly string[] => ['/bin/sh', '-c', `kill -
 
 /** A proxy takes its credential when it starts: one that outlived its agent would keep an old one. */
 const proxyAnew = (place: Place | undefined, id: string): Plan => [
-  exec(kubectl(place, 'scale', `deployment/${parts(id).proxy}`, '--replicas=0')),
+  replicas(place, id, 0),
   exec(kubectl(place, 'wait', 'pod', `${ofSession(id)},paude.role=proxy`, '--for=delete', '--timeout=60s')),
-  exec(kubectl(place, 'scale', `deployment/${parts(id).proxy}`, '--replicas=1')),
+  replicas(place, id, 1),
 ]
+
+/** Not by `kubectl scale`, which needs a right of its own (`deployments/scale`). */
+const replicas = (place: Place | undefined, id: string, count: 0 | 1) =>
+  exec(kubectl(place, 'patch', 'deployment', parts(id).proxy, '--type=merge', `--patch={"spec":{"replicas":${count}}}`))
 
 const life: Life = {
   make: (spec) => makePlan(clusterSpec(spec)),
@@ -64,7 +68,7 @@ const life: Life = {
     ...(link === 'none'
       ? []
       : [
-          exec(kubectl(cluster, 'scale', `deployment/${parts(id).proxy}`, '--replicas=0')),
+          replicas(cluster, id, 0),
           // A session that does not run keeps no credential.
           exec(kubectl(cluster, 'delete', 'secret', parts(id).credential, '--ignore-not-found')),
         ]),

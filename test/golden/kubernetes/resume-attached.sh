@@ -10,9 +10,11 @@ printf %s '••••••' | kubectl \
 kubectl \
   --context=team \
   --namespace=paude \
-  scale \
-  deployment/paude-bcd234-proxy \
-  --replicas=0
+  patch \
+  deployment \
+  paude-bcd234-proxy \
+  --type=merge \
+  '--patch={"spec":{"replicas":0}}'
 kubectl \
   --context=team \
   --namespace=paude \
@@ -24,9 +26,11 @@ kubectl \
 kubectl \
   --context=team \
   --namespace=paude \
-  scale \
-  deployment/paude-bcd234-proxy \
-  --replicas=1
+  patch \
+  deployment \
+  paude-bcd234-proxy \
+  --type=merge \
+  '--patch={"spec":{"replicas":1}}'
 kubectl \
   --context=team \
   --namespace=paude \

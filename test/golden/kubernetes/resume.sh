@@ -3,9 +3,11 @@ set -eu
 kubectl \
   --context=team \
   --namespace=paude \
-  scale \
-  deployment/paude-bcd234-proxy \
-  --replicas=0
+  patch \
+  deployment \
+  paude-bcd234-proxy \
+  --type=merge \
+  '--patch={"spec":{"replicas":0}}'
 kubectl \
   --context=team \
   --namespace=paude \
@@ -17,9 +19,11 @@ kubectl \
 kubectl \
   --context=team \
   --namespace=paude \
-  scale \
-  deployment/paude-bcd234-proxy \
-  --replicas=1
+  patch \
+  deployment \
+  paude-bcd234-proxy \
+  --type=merge \
+  '--patch={"spec":{"replicas":1}}'
 kubectl \
   --context=team \
   --namespace=paude \

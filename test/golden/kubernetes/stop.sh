@@ -22,9 +22,11 @@ kubectl \
 kubectl \
   --context=team \
   --namespace=paude \
-  scale \
-  deployment/paude-bcd234-proxy \
-  --replicas=0
+  patch \
+  deployment \
+  paude-bcd234-proxy \
+  --type=merge \
+  '--patch={"spec":{"replicas":0}}'
 kubectl \
   --context=team \
   --namespace=paude \
