@@ -166,12 +166,16 @@ function restrictedRules(policy: Policy): string {
     // Where a tunnel turns out to carry no TLS, squid asks miss_access once more: addresses are held against it as ever.
     ...groups.filter(({ plain }) => plain).map(({ id }) => `on_unsupported_protocol tunnel ${site}tls${id}`),
     `on_unsupported_protocol ${records ? 'tunnel' : 'respond'} all`,
-    ...['websocket', 'WebSocket'].flatMap((word) => [
-      ...injectionNames(injections, `http_upgrade_request_protocols ${word} deny inject_site`),
-      `http_upgrade_request_protocols ${word} allow web_name`,
-    ]),
+    ...upgrades(injections, 'web_name'),
   )
 }
+
+/** A WebSocket is not opened where a credential is added: nobody would see what goes through it. */
+const upgrades = (injections: Policy['injections'], where: string): readonly string[] =>
+  ['websocket', 'WebSocket'].flatMap((word) => [
+    ...injectionNames(injections, `http_upgrade_request_protocols ${word} deny inject_site`),
+    `http_upgrade_request_protocols ${word} allow ${where}`,
+  ])
 
 /** Squid forces a fake certificate on a CONNECT that http_access denied; so it lets CONNECT pass and miss_access decides. */
 function commonDenials(policy: Policy): readonly string[] {
@@ -218,7 +222,7 @@ function openRules(policy: Policy): string {
     ...injectionTunnels(policy, isSecure),
     'ssl_bump splice all',
     'on_unsupported_protocol tunnel all',
-    ...['websocket', 'WebSocket'].map((word) => `http_upgrade_request_protocols ${word} allow all`),
+    ...upgrades(injections, 'all'),
   )
 }
 
