@@ -8,7 +8,7 @@ import { kindNames, pathPattern } from '../src/credentials/kinds.ts'
 import { providers } from '../src/credentials/providers.ts'
 import { canaryAcls, encoded, OF_PROVIDERS } from '../src/network/canary.ts'
 import { decide } from '../src/network/decide.ts'
-import { injectedPath, ODD_PATHS } from '../src/network/inject.ts'
+import { isInjectedPath } from '../src/network/inject.ts'
 import { parseLog } from '../src/network/log.ts'
 import { parseAllow } from '../src/network/pattern.ts'
 import { squidConf } from '../src/network/squid-conf.ts'
@@ -49,11 +49,7 @@ function gets(credential: HostCredential, method: string, url: string): boolean 
   const [, host = '', path = ''] = /^([^/]+)(\/.*)$/.exec(url) ?? []
   const decoded = path.replace(/%([0-9a-fA-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
   return bindingsOf(credential).injections.some(
-    (one) =>
-      one.host === host &&
-      one.bound?.methods.includes(method) === true &&
-      new RegExp(injectedPath(one)).test(decoded) &&
-      !ODD_PATHS.some((odd) => new RegExp(odd).test(decoded)),
+    (one) => one.host === host && one.bound?.methods.includes(method) === true && isInjectedPath(one, decoded),
   )
 }
 
@@ -184,6 +180,154 @@ test('one project at GitLab, however its name is encoded', () => {
   expect(gets(one, 'GET', 'gitlab.com/api/v4/projects/team%2Fsub%2Fother')).toBe(false)
   expect(gets(one, 'POST', 'gitlab.com/api/graphql')).toBe(false)
 })
+
+test.each([
+  ['POST', 'api.github.com/repos/ada/box/keys'],
+  ['POST', 'api.github.com/repos/ada/box/KEYS'],
+  ['POST', 'api.github.com/repos/ada/box/k%65ys'],
+  ['PUT', 'api.github.com/repos/ada/box/collaborators/mallory'],
+  ['POST', 'api.github.com/repos/ada/box/transfer'],
+  ['POST', 'api.github.com/repos/ada/box/hooks'],
+  ['PATCH', 'api.github.com/repos/ada/box/hooks/1?x=y'],
+  ['POST', 'api.github.com/repos/ada/box/actions/runners/registration-token'],
+  ['POST', 'api.github.com/repositories/1/keys'],
+  ['POST', 'api.github.com/orgs/ada/actions/runners/registration-token'],
+  ['POST', 'api.github.com/orgs/ada/invitations'],
+  ['PUT', 'api.github.com/orgs/ada/teams/all/memberships/mallory'],
+  ['POST', 'api.github.com/user/keys'],
+  ['POST', 'api.github.com/app/installations/1/access_tokens'],
+  ['GET', 'api.github.com/copilot_internal/v2/token'],
+  ['POST', 'git.example.org/api/v3/repos/ada/box/keys'],
+  ['POST', 'gitlab.com/api/v4/personal_access_tokens/self/rotate'],
+  ['POST', 'gitlab.com/api/v4/personal_access_tokens/self/rotate.json'],
+  ['POST', 'gitlab.com/api/v4/personal_access_tokens/12/rotate'],
+  ['POST', 'gitlab.com/api/v4/personal_access_tokens/%2012/rotate'],
+  ['POST', 'gitlab.com/api/v4/user/personal_access_tokens'],
+  ['POST', 'gitlab.com/api/v4/user/personal_access_tokens/'],
+  ['POST', 'gitlab.com/api/v4/user/personal_access_tokens.json'],
+  ['POST', 'gitlab.com/api/v4/users/1/impersonation_tokens'],
+  ['POST', 'gitlab.com/api/v4/projects/ada%2Fbox/access_tokens'],
+  ['POST', 'gitlab.com/api/v4/projects/ada%2Fbox/access_tokens/self/rotate'],
+  ['POST', 'gitlab.com/api/v4/projects/ada%2Fbox/deploy_tokens?x=y'],
+  ['POST', 'gitlab.com/api/v4/projects/ada%2Fbox/deploy_keys/1/enable'],
+  ['POST', 'gitlab.com/api/v4/projects/ada%2Fbox/triggers'],
+  ['POST', 'gitlab.com/api/v4/projects/ada%2Fbox/members'],
+  ['POST', 'gitlab.com/api/v4/projects/ada%2Fbox/runners/reset_registration_token'],
+  ['POST', 'gitlab.com/api/v4/projects/1/cluster_agents/2/tokens'],
+  ['POST', 'gitlab.com/api/v4/groups/team/access_tokens'],
+  ['POST', 'gitlab.com/api/v4/user/runners'],
+  ['POST', 'r.example.org/-/npm/v1/tokens'],
+])('nothing is added where the answer is a token or somebody else gets rights: %s %s', (method, url) => {
+  const texts = [
+    '[credentials.github]\nvalue = "env:T"\n',
+    '[credentials.github]\nvalue = "env:T"\nrepos = ["ada/box"]\n',
+    '[credentials.github]\nvalue = "env:T"\nhost = "git.example.org"\n',
+    '[credentials.gitlab]\nvalue = "env:T"\n',
+    '[credentials.gitlab]\nvalue = "env:T"\nrepos = ["ada/box"]\n',
+    '[credentials.npm]\nvalue = "env:T"\nhost = "r.example.org"\n',
+  ]
+  for (const text of texts) expect({ text, gets: gets(oneOf(text), method, url) }).toEqual({ text, gets: false })
+})
+
+test.each([
+  ['POST', 'api.github.com/repos/ada/hooks/pulls'],
+  ['POST', 'api.github.com/repos/ada/keys/releases'],
+  ['PATCH', 'api.github.com/repos/ada/transfer'],
+  ['PUT', 'api.github.com/repos/ada/box/contents/src/hooks/use.ts'],
+  ['GET', 'api.github.com/repos/ada/box/git/ref/heads/keys'],
+  ['GET', 'api.github.com/repos/ada/box/actions/runs'],
+  ['GET', 'api.github.com/repos/ada/box/actions/caches?key=linux'],
+  ['POST', 'api.github.com/repos/ada/box/pulls/7/requested_reviewers'],
+  ['POST', 'api.github.com/graphql'],
+  ['GET', 'api.github.com/user'],
+  ['GET', 'github.com/ada/hooks/info/refs?service=git-upload-pack'],
+  ['POST', 'github.com/ada/keys.git/git-receive-pack'],
+  ['POST', 'uploads.github.com/repos/ada/keys/releases/1/assets?name=tokens'],
+  ['POST', 'gitlab.com/api/v4/projects/ada%2Fbox/merge_requests'],
+  ['PUT', 'gitlab.com/api/v4/projects/ada%2Fbox/merge_requests/7/merge'],
+  ['POST', 'gitlab.com/api/v4/projects/ada%2Fbox/releases'],
+  ['POST', 'gitlab.com/api/v4/projects/ada%2Fhooks/issues'],
+  ['GET', 'gitlab.com/api/v4/projects/ada%2Fbox/repository/files/src%2Fhooks%2Fuse.ts/raw?ref=main'],
+  ['GET', 'gitlab.com/api/v4/projects/ada%2Fbox/members/all'],
+  ['POST', 'gitlab.com/ada/tokens.git/git-receive-pack'],
+  ['PUT', 'r.example.org/@ada%2fbox'],
+  ['GET', 'r.example.org/tokens'],
+])('ordinary work goes on beside it: %s %s', (method, url) => {
+  const all = ['github', 'gitlab', 'npm'].map((kind) =>
+    oneOf(`[credentials.${kind}]\nvalue = "env:T"\n${kind === 'npm' ? 'host = "r.example.org"\n' : ''}`),
+  )
+  expect(all.some((one) => gets(one, method, url))).toBe(true)
+})
+
+test.each([
+  ['?private_token=x', false],
+  ['?a=b&access_token=x', false],
+  ['?a=b;oauth_token=x', false],
+  ['?job%5Ftoken=x', false],
+  ['?%61ccess_token=x', false],
+  ['?[private_token]=x', false],
+  ['?Access_Token=x', false],
+  ['?api_key=x', false],
+  ['?page_token=x', true],
+  ['?key=BOX-1', true],
+  ['?q=access_token', true],
+])('a login of the sandbox in the query of a credential with a host of its own: %s %p', (query, goes) => {
+  const one = oneOf('[credentials.t]\nvalue = "env:T"\nhost = "a.example.org"\nheader = "X-Token"\n')
+  expect(gets(one, 'GET', `a.example.org/api${query}`)).toBe(goes)
+})
+
+test('where the key is one of Google, so is that in a query', () => {
+  const one = oneOf('[credentials.t]\nvalue = "env:T"\nhost = "a.example.org"\nheader = "x-goog-api-key"\n')
+  expect([gets(one, 'GET', 'a.example.org/v1?key=AIza'), gets(one, 'GET', 'a.example.org/v1?keys=2')]).toEqual([false, true])
+})
+
+test.each([
+  ['/api/..%20/other', false],
+  ['/api/%20../other', false],
+  ['/api/..%09/other', false],
+  ['/api/.%20./other', false],
+  ['/api/..%c2%a0/other', false],
+  ['/api/%c0%ae%c0%ae/other', false],
+  ['/api/x%c0%af..%c0%afother', false],
+  ['/api/%ef%bc%8e%ef%bc%8e/other', false],
+  ['/api/a%20b/..name/.hidden/a...b', true],
+])('a path that some servers take for another one: %s %p', (path, goes) => {
+  const one = oneOf('[credentials.t]\nvalue = "env:T"\nhost = "a.example.org"\nheader = "X-Token"\npaths = ["/api/**"]\n')
+  expect(gets(one, 'GET', `a.example.org${path}`)).toBe(goes)
+})
+
+test('names in other scripts are paths like others where no paths are chosen', () => {
+  const one = oneOf('[credentials]\ngithub = "env:T"\n')
+  expect(gets(one, 'GET', 'api.github.com/repos/ada/box/contents/%E6%97%A5%E6%9C%AC/%C3%A4.md')).toBe(true)
+})
+
+test.each(['restricted', 'open', 'record', 'ask'] as const)(
+  'what a server may take for another request or another login goes nowhere with a credential: %s',
+  (mode) => {
+    const { injections } = bindingsOf(
+      oneOf('[credentials.t]\nvalue = "env:T"\nhost = "a.example.org"\nheader = "X-Own-Token"\npaths = ["/api/**"]\n'),
+    )
+    const policy = { session: 's', mode, allow: [], deny: [], ports: [80, 443], ways: DIRECT, injections }
+    const conf = squidConf(policy).split('\n')
+    expect(conf).toContain('acl inject_place any-of inject')
+    for (const header of [
+      ...['X-Own-Token', 'X_Own_Token', 'X-Own_Token', 'X_Own-Token', 'X-Auth-Token', 'X_Auth_Token', 'Authorization', 'Cookie'],
+      ...['X-HTTP-Method-Override', 'X_HTTP_Method_Override', 'X-HTTP-Method', 'X-Method-Override'],
+      ...['X-Original-URL', 'X-Rewrite-URL', 'X-Forwarded-Host', 'X_Forwarded_Host'],
+    ])
+      expect(conf).toContain(`request_header_access ${header} deny inject_place`)
+    expect(conf).toContain('reply_header_access Set-Cookie deny inject')
+    const rule = conf.find((one) => one.startsWith('acl inject all-of '))?.split(' ') ?? []
+    expect(rule).toEqual(expect.arrayContaining(['!inject_login', '!inject_odd', '!inject_never']))
+    expect(rule).not.toContain('!inject_key')
+    expect(conf.find((one) => one.startsWith('acl inject_login '))).toMatch(/^acl inject_login urlpath_regex -i \[\?&;\]/)
+    expect(conf.find((one) => one.startsWith('acl inject_never '))).toStartWith('acl inject_never urlpath_regex -i ')
+    for (const word of ['websocket', 'WebSocket']) {
+      const said = conf.filter((one) => one.startsWith(`http_upgrade_request_protocols ${word} `))
+      expect(said[0]).toBe(`http_upgrade_request_protocols ${word} deny inject_site`)
+    }
+  },
+)
 
 test.each(['npm', 'pypi', 'cargo', 'docker-registry', 'huggingface'] as const)('%s: what only reads writes nothing', (kind) => {
   const text = (access: string) =>

@@ -52,7 +52,7 @@ export function bindingsOf(credential: HostCredential): Bindings {
   const placeholder = placeholderOf(credential)
   const places: readonly KindPlace[] = kind === null ? [ownPlace(credential, name)] : kind.places(credential, name)
   return {
-    injections: places.map(({ host: place, methods, api, form }) => ({
+    injections: places.map(({ host: place, methods, api, never, form }) => ({
       host: place.toLowerCase(),
       // Only a host of your own has a port of its own.
       port: Number(port),
@@ -62,7 +62,7 @@ export function bindingsOf(credential: HostCredential): Bindings {
       lead: form.kind === 'header' ? form.lead : 'Basic',
       prefix: '',
       api,
-      bound: { methods: [...methods], placeholder },
+      bound: { methods: [...methods], ...neverOf(never, credential), placeholder },
     })),
     users: places.map(({ form }) => (form.kind === 'basic' ? form.user : '')),
     environment: {
@@ -71,6 +71,12 @@ export function bindingsOf(credential: HostCredential): Bindings {
     },
     remotes: (kind?.remotes(name) ?? []).map((from) => [from, `https://${host}/`]),
   }
+}
+
+/** Where paths are chosen, their letters are plain: some servers read dots and slashes out of invalid UTF-8. */
+function neverOf(never: string | undefined, { paths }: HostCredential): { readonly never?: string } {
+  const all = [...(never === undefined ? [] : [never]), ...(paths.length === 0 ? [] : ['^[^?]*[^!-~][^!-~]'])]
+  return all.length === 0 ? {} : { never: all.join('|') }
 }
 
 function ownPlace({ methods, paths, header, basic }: HostCredential, host: string): KindPlace {

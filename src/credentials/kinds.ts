@@ -6,6 +6,8 @@ export type KindPlace = {
   readonly methods: readonly string[]
   /** Pattern of its paths, without a query unless that counts. */
   readonly api: string
+  /** Pattern of decoded paths that give out tokens or rights, and so are left out of `api`. */
+  readonly never?: string
   readonly form: Form
 }
 
@@ -74,6 +76,28 @@ function git(credential: Narrowed, host: string, { user, any }: { readonly user:
   }
 }
 
+/** What follows a word that is a whole part of a path. */
+const END = '([^A-Za-z0-9_-]|$)'
+
+/** Where GitHub's API, below `base`, gives out tokens, and where it gives the rights to a repository to somebody else. */
+const githubNever = (base: string): string => {
+  const owners = `(repos/${NAME}/${NAME}|user|(repositories|orgs|organizations|enterprises|users|teams)/${NAME}(/teams?/${NAME})?)`
+  const rights = 'keys|gpg_keys|ssh_signing_keys|hooks|collaborators|outside_collaborators|invitations|memberships|transfer'
+  const tokens = 'runners|runner-groups|personal-access-token[^/?]*'
+  return `^${base}/(${owners}/(actions/)?(${rights}|${tokens})|app/installations|applications|copilot_internal)${END}`
+}
+
+/**
+ * The same of GitLab. How many parts the name of a project has is not known, so a word counts at the end, and before a number or what
+ * is done with one of its kind: in the name of a file it mostly stands elsewhere.
+ */
+const GITLAB_NEVER = ((): string => {
+  const rights = 'deploy_keys|keys|gpg_keys|hooks|members|invitations|share|transfer|remote_mirrors'
+  const tokens = '((personal_)?access_|impersonation_|deploy_)?tokens|runners|triggers'
+  const tail = '([^A-Za-z0-9_/-][^?]*|/(([^A-Za-z/?]|self|reset_|verify)[^?]*)?)?'
+  return `^/api/v4/([^?]*/)?(${rights}|${tokens})${tail}([?]|$)`
+})()
+
 const remotesOf = (host: string): readonly string[] => [`git@${host}:`, `ssh://git@${host}/`]
 
 const REGISTRY = { host: () => '', narrows: 'paths', needsUser: false, shape: '', remotes: () => [] } as const
@@ -93,7 +117,13 @@ export const kinds = {
       const some = `${base}/repos/${repo}(/[^?]*)?`
       return [
         git(credential, host, { user: 'x-access-token', any: `${NAME}/${NAME}` }),
-        { host: api, methods: methodsOf(credential), api: credential.repos.length === 0 ? all : some, form: bearer },
+        {
+          host: api,
+          methods: methodsOf(credential),
+          api: credential.repos.length === 0 ? all : some,
+          never: githubNever(base),
+          form: bearer,
+        },
         ...(credential.access === 'read'
           ? []
           : [
@@ -126,6 +156,7 @@ export const kinds = {
         // Squid matches the decoded path, so a slash stands for what the API wants encoded.
         api:
           credential.repos.length === 0 ? '/api/(v4|graphql)(/[^?]*)?' : `/api/v4/projects/${reposOf(credential, '')}(/[^?]*)?`,
+        never: GITLAB_NEVER,
         form: bearer,
       },
     ],
@@ -139,7 +170,15 @@ export const kinds = {
     ...REGISTRY,
     title: 'npm',
     shape: 'npm_',
-    places: (credential, host) => [{ host, methods: methodsOf(credential), api: pathsOf(credential, EVERYTHING), form: bearer }],
+    places: (credential, host) => [
+      {
+        host,
+        methods: methodsOf(credential),
+        api: pathsOf(credential, EVERYTHING),
+        never: `/-/npm/v1/tokens${END}`,
+        form: bearer,
+      },
+    ],
     variables: (placeholder) => ({ NPM_TOKEN: placeholder, NODE_AUTH_TOKEN: placeholder }),
   },
   pypi: {

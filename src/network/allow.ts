@@ -27,6 +27,8 @@ export type Injection = {
 export type Bound = {
   /** HTTP methods that it is added to. */
   readonly methods: readonly string[]
+  /** Pattern of decoded paths that it is not added to, whatever else says so; in letters of either case. */
+  readonly never?: string
   /** What the box has in its place: it goes nowhere but where the credential goes. */
   readonly placeholder: string
 }

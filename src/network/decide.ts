@@ -1,7 +1,7 @@
 import { PaudeError } from '../errors.ts'
 import type { Policy } from './allow.ts'
 import type { Allow, Deny } from './entry.ts'
-import { injectedPath, ODD_PATHS } from './inject.ts'
+import { isInjectedPath } from './inject.ts'
 import { HOST_NAME } from './names.ts'
 import { patternsOf, schemeOf, USUAL_PORTS } from './pattern.ts'
 import { isIn, NEVER_RANGES, PRIVATE_RANGES } from './ranges.ts'
@@ -160,7 +160,7 @@ function injected(
   if (first.way === 'base-url') return blocked('the agent reaches the provider only at the base URL')
   const fitting = here.filter((one) => scheme === one.scheme && port === one.port)
   if (fitting.length === 0) return blocked(`the agent reaches the provider only at ${first.scheme}://${host}:${first.port}`)
-  if (path !== '' && !fitting.some((one) => new RegExp(injectedPath(one)).test(path)))
+  if (path !== '' && !fitting.some((one) => isInjectedPath(one, decoded(path))))
     return blocked('path not allowed: only the API of the provider is open')
   return reached(judge(placeOf({ allow }, { host, port }, 'the provider'), ports), addresses)
 }
@@ -176,8 +176,16 @@ const boundTo = ({ injections }: Policy, { scheme, host, port, path }: Target): 
   injections
     .filter((one) => one.bound !== undefined && scheme === one.scheme && host === one.host && port === one.port)
     .map((one) => ({
-      path: path === '' || (new RegExp(injectedPath(one)).test(path) && !ODD_PATHS.some((odd) => new RegExp(odd).test(path))),
+      path: path === '' || isInjectedPath(one, decoded(path)),
     }))
+
+/** A path as squid matches it: each byte is one sign. */
+const decoded = (path: string): string =>
+  Buffer.from(path)
+    .toString('latin1')
+    .replace(/%(%|[0-9a-f]{2})/gi, (whole, digits: string) =>
+      digits === '%' ? '%' : digits === '00' ? whole : String.fromCharCode(Number.parseInt(digits, 16)),
+    )
 
 /** An entry as the user would write it; without its ports only where that means 80 and 443. */
 export const pattern = ({ host, ports, plain }: Pick<Allow, 'host' | 'ports' | 'plain'>, usual = USUAL_PORTS): string =>

@@ -35,16 +35,41 @@ const endings = (injections: readonly Injection[]): readonly (readonly [Injectio
   injections.map((injection, at) => [injection, at === 0 ? '' : String(at + 1)])
 
 export const injectionAcls = ({ injections }: Policy): readonly string[] => [
+  ...(injections.length > 0
+    ? [lines(`acl inject_login urlpath_regex -i ${LOGINS}`, `acl inject_key urlpath_regex -i ${KEYS}`)]
+    : []),
   ...(injections.some(isBound) ? [lines(`acl inject_odd urlpath_regex ${ODD_PATHS.join(' ')} [[:cntrl:]]`)] : []),
   ...endings(injections).map(([injection, end]) => acls(injection, end, injections)),
   ...(injections.some(isBound) ? [lines(...canaryAcls(injections))] : []),
 ]
 
 /**
- * Decoded paths that a server may take for another one than squid does: dot segments, empty segments, what is encoded twice, and a
- * backslash. JavaScript and squid read them alike.
+ * Decoded paths that a server may take for another one than squid does: dot segments, also among spaces and other signs, empty
+ * segments, what is encoded twice, and a backslash. JavaScript and squid read them alike.
  */
-export const ODD_PATHS: readonly string[] = ['/\\.\\.?([;/?]|$)', '^[^?]*//', '^[^?]*[%\\\\]', '%(2[eEfF]|5[cC])']
+const ODD_PATHS: readonly string[] = ['/[^!-~]*\\.\\.?([^A-Za-z0-9._~-]|$)', '^[^?]*//', '^[^?]*[%\\\\]', '%(2[eEfF]|5[cC])']
+
+/** Some servers leave out signs around a name in a query: Ruby's take `[key]` for `key`. */
+const inQuery = (names: string): string => `[?&;][^A-Za-z0-9_&;=]*(${names})[^A-Za-z0-9_&;=]*=`
+
+/** Logins in a query: one of the box's own would count beside the credential. */
+const LOGINS = inQuery('access_token|private_token|job_token|oauth_token|api[_-]?key')
+
+/** The same where it is no word of the API, as it is for the keys of issues and caches. */
+const KEYS = inQuery('key')
+
+/** Whether `key` in a query is a login there. */
+const takesKey = ({ bound, header }: Injection): boolean => bound === undefined || header.toLowerCase() === 'x-goog-api-key'
+
+/** Whether a decoded path, with its query, gets the credential; the acls of squid say the same. */
+export const isInjectedPath = (injection: Injection, path: string): boolean =>
+  new RegExp(injectedPath(injection)).test(path) &&
+  ![
+    LOGINS,
+    ...(takesKey(injection) ? [KEYS] : []),
+    ...(injection.bound === undefined ? [] : ODD_PATHS),
+    ...(injection.bound?.never === undefined ? [] : [injection.bound.never]),
+  ].some((pattern) => new RegExp(pattern, 'i').test(path))
 
 /** Whether it is a credential for a host of the user's choice. */
 export const isBound = ({ bound }: Pick<Injection, 'bound'>): boolean => bound !== undefined
@@ -74,6 +99,13 @@ function acls(injection: Injection, end: string, injections: readonly Injection[
   const { host, port, scheme, way, bound } = injection
   const mark = marks(injections) && isBumped(injection)
   const tunnel = tunnelOf(injections, injection)
+  const refused = [
+    '!inject_login',
+    ...(takesKey(injection) ? ['!inject_key'] : []),
+    ...(bound === undefined ? [] : ['!inject_odd']),
+    ...(bound?.never === undefined ? [] : [`!inject_never${end}`]),
+    ...(bound === undefined ? [] : before(injections, injection)),
+  ].join(' ')
   return lines(
     `acl inject_name${end} dstdomain -n ${host}`,
     `acl inject_sni${end} ssl::server_name --client-requested ${host}`,
@@ -82,16 +114,15 @@ function acls(injection: Injection, end: string, injections: readonly Injection[
     `acl inject_site${end} all-of inject_name${end}${host === HOST_NAME || bound !== undefined ? ` inject_port${end}` : ''}`,
     `acl inject_method${end} method ${bound?.methods.join(' ') ?? 'GET POST'}`,
     `acl inject_path${end} urlpath_regex ${injectedPath(injection)}`,
+    ...(bound?.never === undefined ? [] : [`acl inject_never${end} urlpath_regex -i ${bound.never}`]),
     ...(mark && tunnel === end
       ? [`acl inject_mark${end} annotate_client paude_inject=at${end}`, `acl inject_marked${end} note paude_inject at${end}`]
       : []),
     way === 'base-url'
-      ? `acl inject${end} all-of base_url inject_method${end} inject_path${end}`
+      ? `acl inject${end} all-of base_url inject_method${end} inject_path${end} ${refused}`
       : `acl inject${end} all-of ${scheme === 'https' ? 'enc p_https' : '!enc p_http'} ${
           mark ? `inject_marked${tunnel} ` : ''
-        }inject_name${end} inject_port${end} inject_method${end} inject_path${end}${
-          bound === undefined ? '' : ['', '!inject_odd', ...before(injections, injection)].join(' ')
-        }`,
+        }inject_name${end} inject_port${end} inject_method${end} inject_path${end} ${refused}`,
     ...(bound === undefined ? [] : [`acl inject_used${end} annotate_transaction paude_used+=${end === '' ? '1' : end}`]),
   )
 }
@@ -178,28 +209,48 @@ export const injectionTunnels = (
   ]
 }
 
-/** Headers that carry credentials, whoever the provider is. */
-const USUAL = ['X-Api-Key', 'Authorization']
+/** Headers that carry credentials, whoever the provider is: two in one request would leave it to the server which counts. */
+const USUAL = ['X-Api-Key', 'Authorization', 'X-Auth-Token', 'X-Access-Token', 'X-Goog-Api-Key', 'Api-Key']
 
-/** Further ones, of forges: two credentials in one request would leave it to the server which counts. */
+/** Further ones, of forges. */
 const ALSO_USUAL = ['Private-Token', 'Job-Token', 'Deploy-Token', 'Cookie']
+
+/** Headers by which some servers take a request for one with another method, host or path than squid saw. */
+const OVERRIDES = [
+  ...['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override', 'X-Original-Method', 'X-Forwarded-Method'],
+  ...['X-Original-URL', 'X-Original-URI', 'X-Rewrite-URL', 'X-Forwarded-Uri', 'X-Forwarded-Path', 'X-Forwarded-Prefix'],
+  ...['X-Forwarded-Host', 'X-Forwarded-Server', 'X-Original-Host', 'X-Host'],
+]
+
+/** A header as servers know it that take an underscore for a dash. */
+function spellings(header: string): readonly string[] {
+  const [first = '', ...rest] = header.split('-')
+  // Each dash doubles them.
+  return rest.length > 5
+    ? [header, header.replaceAll('-', '_')]
+    : rest.reduce<readonly string[]>((all, part) => all.flatMap((one) => [`${one}-${part}`, `${one}_${part}`]), [first])
+}
 
 /** What the box sends there as a credential is a placeholder; the real ones stand in a file only P can read. */
 export const injectionHeaders = (policy: Policy): string => {
   const { injections } = policy
-  const headers = [...new Set([...USUAL, ...injections.map(({ header }) => header)])]
+  const bound = someNames(injections, 'inject', isBound)
+  const byName = new Map(
+    [...USUAL, ...injections.map(({ header }) => header), ...(bound.length > 0 ? ALSO_USUAL : []), ...OVERRIDES].map(
+      (header) => [header.toLowerCase(), header] as const,
+    ),
+  )
   const places = [
     ...someNames(injections, 'inject_site', (one) => !isBound(one)),
     ...(atBaseUrl(policy) === null ? [] : ['base_url']),
     // Whatever else goes to the host of a bound credential keeps what the box wrote.
-    ...someNames(injections, 'inject', isBound),
+    ...bound,
   ]
   return lines(
-    ...places.flatMap((where) =>
-      [...headers, ...(injections.some(isBound) ? ALSO_USUAL : [])].map(
-        (header) => `request_header_access ${header} deny ${where}`,
-      ),
-    ),
+    `acl inject_place any-of ${places.join(' ')}`,
+    ...[...byName.values()].flatMap(spellings).map((header) => `request_header_access ${header} deny inject_place`),
+    // A session that a server opens for the credential is as good as the credential.
+    ...bound.map((name) => `reply_header_access Set-Cookie deny ${name}`),
     'include /run/inject.conf',
   )
 }

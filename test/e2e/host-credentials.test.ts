@@ -169,7 +169,7 @@ describeEach('credentials for other hosts', (backend) => {
     )
     servers.tracker = await serve((request, response) => {
       if (request.url === '/api/elsewhere') response.writeHead(302, { location: String(request.headers['x-to']) }).end()
-      else ok(request, response)
+      else ok(request, response.setHeader('set-cookie', 'session=of-the-credential'))
     }, pair)
     servers.registry = await serve(ok, pair)
     servers.images = await serve(ok, pair)
@@ -340,10 +340,67 @@ variable = "TRACKER_TOKEN"
     ['a method nobody knows', '/api/items', '-X FROBNICATE', '(403|400|405|501)'],
     ['TRACE, which echoes', '/api/items', '-X TRACE', '(403|405|501)'],
     ['an override of the method', '/other', '-H "X-HTTP-Method-Override: GET"', '403'],
+    ['a path above with a space', '/api/..%20/other', '--path-as-is', '403'],
+    ['a path above in invalid UTF-8', '/api/%c0%ae%c0%ae/other', '--path-as-is', '403'],
+    ['a login in the query', '/api/items?a=b&access_token=own', '', '403'],
+    ['an encoded login in the query', '/api/items?priv%61te_token=own', '-g', '403'],
   ] as const)('no value for %s', async (_, path, words, code) => {
     const before = now()
     expect(await status(at('tracker', path), words)).toMatch(new RegExp(`^${code}$`))
     expectNoValue(before)
+  })
+
+  test('no token of its own, and no key for somebody else, comes from the API of a forge', async () => {
+    const before = now()
+    for (const path of ['keys', 'k%65ys', 'hooks', 'collaborators/mallory', 'transfer', 'actions/runners/registration-token'])
+      expect({ path, code: await status(at('forge', `/api/v3/repos/ada/box/${path}`), '-X POST -d x=1') }).toEqual({
+        path,
+        code: '403',
+      })
+    expect(await status(at('reader', '/api/v4/personal_access_tokens/self'))).toBe('403')
+    expect(await status(at('reader', '/api/v4/projects/ada%2Fbox/access_tokens'))).toBe('403')
+    expectNoValue(before)
+    expect(await status(at('forge', '/api/v3/repos/ada/box/releases'), '-X POST -d x=1')).toBe('201')
+    expect(await status(at('reader', '/api/v4/projects/ada%2Fbox/merge_requests'))).toBe('200')
+  })
+
+  test('a server sees one login and one method, and its session stays outside', async () => {
+    const sent = [
+      ...[
+        'X-HTTP-Method-Override: DELETE',
+        'X-HTTP-Method: DELETE',
+        'X-Method-Override: DELETE',
+        'X_HTTP_Method_Override: DELETE',
+      ],
+      ...['X-Original-URL: /admin', 'X-Rewrite-URL: /admin', 'X-Forwarded-Host: evil.example.org'],
+      ...['X-Auth-Token: own', 'X_Token: own', 'Cookie: own=1'],
+    ]
+    const said = await inBox(
+      `curl -s -m 20 -D - -X POST -d x=1 -H "X-Other: stays" ${sent.map((one) => `-H '${one}'`).join(' ')} ${at('tracker', '/api/items')}`,
+    )
+    expect(said).toContain('fine')
+    expect(said.toLowerCase()).not.toContain('set-cookie')
+    const { headers = {}, method } = servers.tracker.asked.at(-1) ?? {}
+    expect({ method, token: headers['x-token'], other: headers['x-other'] }).toEqual({
+      method: 'POST',
+      token: values.tracker,
+      other: 'stays',
+    })
+    const seen = Object.keys(headers)
+    expect(sent.map((one) => one.split(':')[0]?.toLowerCase() ?? '').filter((name) => seen.includes(name))).toEqual([])
+  })
+
+  test('no WebSocket is opened with a value in an open session either', async () => {
+    const upgrade = '-H "Connection: Upgrade" -H "Upgrade: websocket" -H "Sec-WebSocket-Key: eA==" -H "Sec-WebSocket-Version: 13"'
+    const script = `curl -s -m 20 ${at('tracker', '/api/open')}; curl -s -m 20 -o /dev/null ${upgrade} ${at('tracker', '/api/socket')}; true`
+    const words = [...starting.filter((word) => word !== '--detach'), '--network=open', 'run', '--', 'bash', '-c', script]
+    const { code, stdout } = await paude(words, {
+      cwd: makeProject(),
+      env: { ...env, FORGE: values.forge, READER: values.reader },
+    })
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'fine\n' })
+    expect(servers.tracker.asked.find(({ url }) => url === '/api/open')?.headers['x-token']).toBe(values.tracker)
+    expect(servers.tracker.asked.filter(({ method }) => method === 'UPGRADE')).toEqual([])
   })
 
   test('no value for a request that names another host than its tunnel', async () => {

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { proxyContext } from '../../src/image/embedded.ts'
 import type { Injection, Policy } from '../../src/network/allow.ts'
 import { stagesOf } from '../../src/network/changes.ts'
-import { injectedPath } from '../../src/network/inject.ts'
+import { decide, readTarget } from '../../src/network/decide.ts'
+import { injectedPath, isInjectedPath } from '../../src/network/inject.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { revisionOf } from '../../src/network/revision.ts'
 import { squidConf, stageFiles, standingFiles } from '../../src/network/squid-conf.ts'
@@ -219,7 +220,7 @@ describe('two providers', () => {
       'acl inject_marked2 note paude_inject at2',
     ])
     expect(linesOf(conf, 'acl inject')).toContain(
-      'acl inject2 all-of enc p_https inject_marked2 inject_name2 inject_port2 inject_method2 inject_path2',
+      'acl inject2 all-of enc p_https inject_marked2 inject_name2 inject_port2 inject_method2 inject_path2 !inject_login !inject_key',
     )
     const bump = linesOf(conf, 'ssl_bump')
     expect(bump.filter((line) => line.includes('inject'))).toEqual([
@@ -238,7 +239,7 @@ describe('two providers', () => {
     const plain: Injection = { ...other, scheme: 'http', port: 443 }
     const mixed = squidConf(policy({ injections: [injection, plain] }, 'api.provider.example', 'models.other.example'))
     expect(linesOf(mixed, 'acl inject2 ')).toEqual([
-      'acl inject2 all-of !enc p_http inject_name2 inject_port2 inject_method2 inject_path2',
+      'acl inject2 all-of !enc p_http inject_name2 inject_port2 inject_method2 inject_path2 !inject_login !inject_key',
     ])
     expect(linesOf(mixed, 'acl inject ')[0]).toContain('enc p_https inject_marked ')
   })
@@ -268,12 +269,25 @@ describe('two providers', () => {
     expect(linesOf(squidConf(second), 'http_access deny base_url')).toEqual(['http_access deny base_url !inject_ok2'])
   })
 
-  test('neither sees what the box sends as a credential', () =>
-    expect(linesOf(conf, 'request_header_access').filter((line) => line.includes('inject_site'))).toEqual(
-      ['inject_site', 'inject_site2'].flatMap((site) =>
-        ['X-Api-Key', 'Authorization', 'X-Goog-Api-Key'].map((header) => `request_header_access ${header} deny ${site}`),
-      ),
-    ))
+  test('neither sees what the box sends as a credential, in a header or in the query', () => {
+    expect(linesOf(conf, 'acl inject_place')).toEqual(['acl inject_place any-of inject_site inject_site2'])
+    const hidden = linesOf(conf, 'request_header_access').filter((line) => line.endsWith(' deny inject_place'))
+    for (const header of ['X-Api-Key', 'X_Api_Key', 'Authorization', 'X-Goog-Api-Key', 'X-Auth-Token', 'X-HTTP-Method-Override'])
+      expect(hidden).toContain(`request_header_access ${header} deny inject_place`)
+    for (const end of ['', '2']) expect(linesOf(conf, `acl inject${end} `)[0]).toEndWith(' !inject_login !inject_key')
+  })
+
+  test.each([
+    ['?key=AIza', false],
+    ['?alt=sse&key=AIza', false],
+    ['?access_token=ya29', false],
+    ['?alt=sse', true],
+    ['?pageToken=x&monkey=y', true],
+  ])('neither takes a key of the sandbox in the query: %s %p', (query, goes) => {
+    expect(isInjectedPath(other, `/v1beta/models${query}`)).toBe(goes)
+    const url = readTarget(`https://${other.host}/v1beta/models${query.replace('key', 'k%65y')}`)
+    expect(decide(two, url, null).decision).toBe(goes ? 'allowed' : 'blocked')
+  })
 
   test('neither is a host like any other', () => {
     for (const line of linesOf(conf, 'acl tls_ok').filter((line) => /^acl tls_ok\d/.test(line)))

@@ -51,6 +51,7 @@ const Shape = v.object({
       bound: v.exactOptional(
         v.object({
           methods: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[A-Z]+$/))), v.readonly()),
+          never: v.exactOptional(v.pipe(v.string(), v.regex(/^[!-~]+$/))),
           placeholder: v.pipe(v.string(), v.regex(/^[\w.-]{16,}$/)),
         }),
       ),
