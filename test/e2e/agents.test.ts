@@ -72,7 +72,7 @@ describeEach('agents', (backend) => {
     await window.see(/^sum-42$/m)
     expect(await window.screen()).toMatch(/login_shell\s+on/)
     expect(await window.detach()).toBe(0)
-    const id = (await table()).find(({ name }) => name === 'sh')?.['id'] ?? ''
+    const id = (await table()).find(({ workspace }) => workspace === cwd)?.['id'] ?? ''
     // Nobody can tell what a shell does.
     await poll('unknown', async () => (await table()).some((row) => row['id'] === id && row['activity'] === 'unknown'))
     expect((await run(['stop', id])).code).toBe(0)

@@ -128,8 +128,8 @@ describeEach('Codex', (backend) => {
     await window.enter('SAY 你好 first words')
     await window.see(/^• 你好 first words$/m)
     const id = String(
-      (JSON.parse((await run(['sessions', '--json'])).stdout) as { id: string; name: string }[]).find(
-        ({ name }) => name === 'one',
+      (JSON.parse((await run(['sessions', '--json'])).stdout) as { id: string; workspace: string }[]).find(
+        ({ workspace }) => workspace === cwd,
       )?.id,
     )
     await doing(id, 'done')

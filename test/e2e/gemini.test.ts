@@ -20,7 +20,7 @@ import {
   startPaude,
   stateHome,
 } from './support.ts'
-import { makeTerminals } from './terminal.ts'
+import { makeTerminals, type Terminal } from './terminal.ts'
 
 setDefaultTimeout(240_000)
 
@@ -57,6 +57,17 @@ describeEach('Gemini', (backend) => {
         `${activity}: ${JSON.stringify(await row(id))}\n${(await run(['events', id])).stdout}${(await run(['screen', id])).stdout}`,
       async () => (await row(id))?.['activity'] === activity,
     )
+  /** Gemini takes an Enter soon after a text for a line break of a paste, and a busy machine brings the two together. */
+  async function submit(window: Terminal, id: string, text: string): Promise<void> {
+    await window.enter(text)
+    const isSubmitted = async () => (await run(['events', id])).stdout.includes(text)
+    for (let tries = 0; tries < 4; tries++) {
+      const submitted = await poll('the prompt', isSubmitted, 15).catch(() => false)
+      if (submitted) return
+      await window.press('Enter')
+    }
+    throw new Error(`not submitted: ${text}\n${await window.screen()}`)
+  }
 
   test('its key reaches the provider alone, and is nowhere in the sandbox', async () => {
     const cwd = makeProject()
@@ -138,19 +149,19 @@ touch looked; until [ -e go ]; do sleep 0.1; done`,
     await window.start(`${binary} --session-name one`)
     const first = await window.see(READY, 120)
     expect(first).not.toMatch(/trust|log ?in|sign in|update|theme/i)
-    await window.enter('SAY 你好 first words')
-    await window.see(/^✦ 你好 first words$/m)
     const id = String(
-      (JSON.parse((await run(['sessions', '--json'])).stdout) as { id: string; name: string }[]).find(
-        ({ name }) => name === 'one',
+      (JSON.parse((await run(['sessions', '--json'])).stdout) as { id: string; workspace: string }[]).find(
+        ({ workspace }) => workspace === cwd,
       )?.id,
     )
+    await submit(window, id, 'SAY 你好 first words')
+    await window.see(/^✦ 你好 first words$/m)
     await doing(id, 'done')
     const conversation = noted(id)
     expect(conversation).toMatch(/^[0-9a-f-]{36}$/)
 
     // A question: on the screen, in the table, and answered from outside.
-    await window.enter('BASH touch made;;SAY it is made')
+    await submit(window, id, 'BASH touch made;;SAY it is made')
     await window.see(/Allow execution of/)
     await doing(id, 'waiting')
     await poll('what it asks', async () => String((await row(id))?.['message']).includes('requires execution'))
@@ -177,13 +188,13 @@ touch looked; until [ -e go ]; do sleep 0.1; done`,
     const again = await window.see(/^✦ from outside$/m, 120)
     expect(again).not.toContain('another one')
     await window.see(READY)
-    await window.enter('SAY after it')
+    await submit(window, id, 'SAY after it')
     await window.see(/^✦ after it$/m)
     await doing(id, 'done')
     expect(noted(id)).toBe(conversation)
 
     // Escape interrupts.
-    await window.enter('SLEEP 60;;SAY late')
+    await submit(window, id, 'SLEEP 60;;SAY late')
     await doing(id, 'working')
     await window.press('Escape')
     await window.see(/cancelled/i)
