@@ -718,3 +718,14 @@ describe('colour', () => {
     expect(onTerminal({ TERM: 'dumb' })).not.toContain('\u001b[1m')
   })
 })
+
+test('selftest refuses a backend whose sandboxes reach no port of this machine, and asks it nothing', async () => {
+  mkdirSync(join(machine.room, 'bin'), { recursive: true })
+  writeFileSync(join(machine.room, 'bin/kubectl'), `#!/bin/sh\necho called > ${machine.room}/called\n`, { mode: 0o755 })
+  mkdirSync(join(machine.home, '.kube'))
+  writeFileSync(join(machine.home, '.kube/config'), 'current-context: work\n')
+  const { code, stdout, stderr } = await machine.paude(['--backend', 'kubernetes', 'selftest'])
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toStartWith('paude: paude selftest cannot test kubernetes: its probes need ports of this machine\n  → ')
+  expect(existsSync(join(machine.room, 'called'))).toBe(false)
+})

@@ -140,6 +140,7 @@ describe.skipIf(kubeconfig === '' || !asked)('a session on a cluster', () => {
       expect(open.stderr).toContain('kubernetes cannot run a session with an open network')
       const pids = await on('--backend', 'kubernetes', '--workspace', 'none', '--pids', '100', '--detach')
       expect(pids.stderr).toContain('kubernetes cannot limit the number of processes')
+      expect((await on('--backend', 'kubernetes', 'selftest')).stderr).toContain('paude selftest cannot test kubernetes')
       expect(left()).toBe('')
     },
     PATIENCE,
