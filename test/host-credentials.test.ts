@@ -465,8 +465,10 @@ test.each(['restricted', 'open', 'record', 'ask'] as const)(
     }
     const widest = access.findIndex((line) => /^http_access allow (open_ok|web_ok|inject_rest)/.test(line))
     expect(widest).toBeGreaterThan(at('http_access deny inject3'))
-    // A placeholder is looked for before anything is let through.
-    expect(access.findIndex((line) => line.includes(' canary1 '))).toBeLessThan(at('http_access allow inject_ok'))
+    // A placeholder is refused everywhere else before anything is let through there.
+    const refusal = at('http_access deny canary1 !inject_ok !inject_ok2 !inject_ok3 astray')
+    expect(refusal).toBeGreaterThan(0)
+    expect(refusal).toBeLessThan(at('http_access allow inject_ok'))
   },
 )
 
