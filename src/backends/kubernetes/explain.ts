@@ -1,6 +1,7 @@
-import { type ErrorCode, PaudeError } from '../../errors.ts'
+import { PaudeError } from '../../errors.ts'
 import { printableOutput } from '../../text.ts'
 import type { Failure } from '../backend.ts'
+import { type Explanation, explainBy } from '../explain-by.ts'
 
 /** Says why kubectl failed and what to do about it; its own words are the cause. */
 export function explain(failure: Failure): PaudeError {
@@ -15,17 +16,11 @@ export function explain(failure: Failure): PaudeError {
 export type Where = { readonly context: string; readonly namespace: string }
 
 /** The same of words that stand elsewhere too: a controller of the cluster is refused what we asked it for, and tells it in an event. */
-export function explainWords(words: string, where: Where): PaudeError | null {
-  // The first row that fits knows best, so the special ones stand first.
-  for (const { when, code, say, hint } of rows) {
-    const match = when.exec(words)
-    if (match === null) continue
-    const found = match.slice(1).map((group) => group ?? '')
-    const subject = { ...where, found, first: found.find((group) => group !== '') ?? '' }
-    return new PaudeError(code, say(subject), { hint: hint(subject), cause: new Error(words) })
-  }
-  return null
-}
+export const explainWords = (words: string, where: Where): PaudeError | null =>
+  explainBy(rows, words, (groups) => {
+    const found = groups.map((group) => group ?? '')
+    return { ...where, found, first: found.find((group) => group !== '') ?? '' }
+  })
 
 type Subject = Where & {
   /** The groups of the row's pattern; '' for one that took no part. */
@@ -34,15 +29,8 @@ type Subject = Where & {
   readonly first: string
 }
 
-type Row = {
-  readonly when: RegExp
-  readonly code: ErrorCode
-  readonly say: (subject: Subject) => string
-  readonly hint: (subject: Subject) => string
-}
-
 /** What kubectl and the API server say, recorded in test/fixtures/kubernetes/errors.json. */
-const rows: readonly Row[] = [
+const rows: readonly Explanation<Subject>[] = [
   {
     when: /context was not found for specified context: ([^\n]+)|context "([^"]+)" does not exist/,
     code: 'config',

@@ -1,6 +1,7 @@
-import { type ErrorCode, PaudeError } from '../../errors.ts'
+import { PaudeError } from '../../errors.ts'
 import { printableOutput } from '../../text.ts'
 import type { Failure } from '../backend.ts'
+import { type Explanation, explainBy } from '../explain-by.ts'
 import type { OciName } from './flags.ts'
 
 /** A call of an engine that failed. */
@@ -10,15 +11,13 @@ export type Failed = Failure & { readonly engine: OciName }
 export function explain(failure: Failed): PaudeError {
   // docker's legacy builder puts the output of a failed step on stdout.
   const words = engineWords(failure.argv[1] === 'build' ? `${failure.stdout}\n${failure.stderr}` : failure.stderr)
-  // `no such file` of an absent socket and the like: the first row that fits knows best, so the special ones stand first.
-  for (const { when, code, say, hint } of rows) {
-    const match = when.exec(words)
-    if (match === null) continue
-    const found = match.slice(1).find((group) => group !== undefined) ?? ''
-    const subject = { ...failure, found, image: imageOf(failure.argv) }
-    return new PaudeError(code, say(subject), { hint: hint(subject), cause: new Error(words) })
-  }
-  return new PaudeError('command-failed', `${said(failure)}${words === '' ? '' : `: ${words}`}`, { cause: new Error(words) })
+  return (
+    explainBy(rows, words, (groups) => ({
+      ...failure,
+      found: groups.find((group) => group !== undefined) ?? '',
+      image: imageOf(failure.argv),
+    })) ?? new PaudeError('command-failed', `${said(failure)}${words === '' ? '' : `: ${words}`}`, { cause: new Error(words) })
+  )
 }
 
 type Subject = Failed & {
@@ -28,15 +27,8 @@ type Subject = Failed & {
   readonly image: string
 }
 
-type Row = {
-  readonly when: RegExp
-  readonly code: ErrorCode
-  readonly say: (subject: Subject) => string
-  readonly hint: (subject: Subject) => string
-}
-
 /** What the engines say, recorded in test/fixtures/{docker,podman}/errors.json. */
-const rows: readonly Row[] = [
+const rows: readonly Explanation<Subject>[] = [
   {
     when: /permission denied while trying to connect|dial unix \S+: connect: permission denied/i,
     code: 'backend-denied',
