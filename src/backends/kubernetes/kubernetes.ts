@@ -23,7 +23,7 @@ import {
   removeParts,
   tellCredential,
 } from './make.ts'
-import { INIT, kubectl, ofSession, parts } from './names.ts'
+import { INIT, kubectl, ofSession, parts, REST } from './names.ts'
 import { listText } from './object.ts'
 import { rightsManifest } from './rights.ts'
 import { type Event, type Pod, troubleOf } from './trouble.ts'
@@ -79,14 +79,7 @@ const life: Life = {
     exec(removeParts(box.cluster, box.id), { left: life.remains(box) }),
   ],
 
-  remains: ({ cluster, id }) =>
-    kubectl(
-      cluster,
-      'get',
-      'job,pod,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim',
-      ofSession(id),
-      '--output=name',
-    ),
+  remains: ({ cluster, id }) => kubectl(cluster, 'get', `job,${REST}`, ofSession(id), '--output=name'),
 
   // A claim that is in use would go as soon as it is not: so nothing is asked to go while a session has it.
   removeHomes: ({ cluster }, volumes) => [

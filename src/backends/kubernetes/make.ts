@@ -6,7 +6,7 @@ import { type Argv, exec, type Plan, write } from '../../plan/plan.ts'
 import { type Secret, secret } from '../../secret.ts'
 import { asSent } from './as-sent.ts'
 import { LOOK_FILE, LOOK_SECONDS } from './look.ts'
-import { applying, kubectl, ofSession, parts } from './names.ts'
+import { applying, kubectl, ofSession, parts, REST } from './names.ts'
 import { listText, type Manifest, object } from './object.ts'
 import { agentJob, claim, lookPod, proxyDeployment, proxyService, type Spec } from './pods.ts'
 import { standing, ways } from './policies.ts'
@@ -211,12 +211,4 @@ export const removeAgent = (place: Where, id: string): Argv =>
 
 /** Everything else of a session. Its agent is closed in without these too. */
 export const removeParts = (place: Where, id: string): Argv =>
-  kubectl(
-    place,
-    'delete',
-    'pod,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim',
-    ofSession(id),
-    '--ignore-not-found',
-    '--cascade=foreground',
-    '--wait=true',
-  )
+  kubectl(place, 'delete', REST, ofSession(id), '--ignore-not-found', '--cascade=foreground', '--wait=true')

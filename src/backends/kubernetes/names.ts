@@ -37,6 +37,9 @@ function nowhere(): never {
   })
 }
 
+/** What a session is made of besides its Job and its HOME, as kubectl names several kinds. */
+export const REST = 'pod,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim'
+
 /** Of all objects of a session, but for its HOME. */
 export const ofSession = (id: string): string => `--selector=paude.id=${id}`
 
