@@ -6,7 +6,6 @@ import { PaudeError } from '../../errors.ts'
 import type { Injection } from '../../network/allow.ts'
 import { ASTRAY, type Request } from '../../network/log.ts'
 import { isOf } from '../../network/reach.ts'
-import { findSession } from '../../session/life/find.ts'
 import type { Found } from '../../session/record/found.ts'
 import type { SessionRecord } from '../../session/record/record.ts'
 import { startOf } from '../../session/record/started.ts'
@@ -16,6 +15,7 @@ import { json, session } from '../args.ts'
 import { configHere } from '../config/config-here.ts'
 import { taking } from '../front-flags.ts'
 import { readRequests } from '../network/requests.ts'
+import { sessionOrStart } from '../network/session-or-start.ts'
 import { ago } from '../sessions/session-table.ts'
 import { fit, table } from '../streams/table.ts'
 import { verb } from '../verb.ts'
@@ -57,18 +57,7 @@ export default verb({
     ['paude credentials fix-login --json', 'with the paths and methods of each'],
   ],
   async run(context, { session: word, json: asJson }) {
-    const found = await findSession(context, word, 'running').catch((error: unknown) => {
-      if (word !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
-      return null
-    })
-    if (found !== null && Object.keys(context.flags).length > 0)
-      throw new PaudeError(
-        'usage',
-        `flags before the verb are for a start here, but session ${found.record.id} has its own credentials`,
-        {
-          hint: `leave them out: paude credentials ${found.record.id}`,
-        },
-      )
+    const found = await sessionOrStart(context, word, { has: 'credentials', command: 'paude credentials' })
     const { credentials, astray } =
       found === null ? { credentials: await ofStart(context), astray: [] } : await ofSession(context, found)
     if (asJson) {

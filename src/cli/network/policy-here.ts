@@ -6,7 +6,6 @@ import { PaudeError } from '../../errors.ts'
 import type { Policy } from '../../network/allow.ts'
 import { parseAllow } from '../../network/pattern.ts'
 import { revisionOf } from '../../network/revision.ts'
-import { findSession } from '../../session/life/find.ts'
 import type { SessionRecord } from '../../session/record/record.ts'
 import { credentialSource } from '../../session/resolve/credential-source.ts'
 import { wantedCredentials } from '../../session/resolve/host-credentials.ts'
@@ -18,24 +17,14 @@ import { withoutNetwork } from '../../session/wall/without-network.ts'
 import { shown } from '../../text.ts'
 import { configHere } from '../config/config-here.ts'
 import { trustCommand } from '../config/start-config.ts'
+import { sessionOrStart } from './session-or-start.ts'
 
 /** The policy that is asked about. */
 export type Asked = { readonly record: SessionRecord | null; readonly policy: Policy & { readonly revision: string } }
 
 /** That of a session now; where none is named and none belongs to this directory, that of a start here. */
 export async function policyHere(context: Context, word: string | undefined): Promise<Asked> {
-  const found = await findSession(context, word, 'running').catch((error: unknown) => {
-    if (word !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
-    return null
-  })
-  if (found !== null && Object.keys(context.flags).length > 0)
-    throw new PaudeError(
-      'usage',
-      `flags before the verb are for a start here, but session ${found.record.id} has its own policy`,
-      {
-        hint: `leave them out: paude network list ${found.record.id}`,
-      },
-    )
+  const found = await sessionOrStart(context, word, { has: 'policy', command: 'paude network list' })
   const record = found === null ? null : (await carryToEnd(context, found)).record
   if (record?.network === 'none') throw withoutNetwork(record.id)
   if (record !== null) return { record, policy: policyNow(record, Date.now() / 1000) }
