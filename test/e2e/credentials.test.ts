@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readHost } from '../../src/host.ts'
-import { extraCaCertificates } from '../../src/image/ca.ts'
 import { HOST_NAME } from '../../src/network/names.ts'
+import { selfSigned } from './certificate.ts'
 import {
   type Api,
   containersOf,
@@ -248,22 +246,4 @@ function withCredentials(): string {
   const folder = join(root, 'home-with-credentials')
   put(join(folder, '.claude/.credentials.json'), '{"claudeAiOauth":{"refreshToken":"refresh-secret"}}')
   return folder
-}
-
-/** A certificate for the name under which boxes know this machine; it is its own authority. */
-function selfSigned(): { readonly key: string; readonly cert: string; readonly file: string } {
-  const file = join(root, 'server.pem')
-  const key = join(root, 'server.key')
-  put(join(root, 'made'), '')
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-      ...['-keyout', key, '-out', file, '-subj', '/CN=mock', '-addext', `subjectAltName=DNS:${HOST_NAME}`],
-    ],
-    { stdio: 'ignore' },
-  )
-  const cert = readFileSync(file, 'utf8')
-  // Named files take the place of what this machine's administrator added, which the build may need.
-  return { key: readFileSync(key, 'utf8'), cert, file: put(join(root, 'trusted.pem'), cert + extraCaCertificates(readHost())) }
 }

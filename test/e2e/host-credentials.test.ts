@@ -5,9 +5,8 @@ import { createServer as createPlain, type IncomingMessage, type ServerResponse 
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { readHost } from '../../src/host.ts'
-import { extraCaCertificates } from '../../src/image/ca.ts'
 import { HOST_NAME } from '../../src/network/names.ts'
+import { selfSigned } from './certificate.ts'
 import { containersOf, describeEach, engine, gatewayOf, makeProject, paude, poll, put, root, runGit } from './support.ts'
 
 setDefaultTimeout(180_000) // ms: tests run side by side
@@ -555,20 +554,3 @@ variable = "TRACKER_TOKEN"
     expect(servers.forge.asked.at(-1)?.headers.authorization).toBe(`Bearer ${again}`)
   })
 })
-
-/** A certificate for the name under which boxes know this machine; it is its own authority. */
-function selfSigned(): { readonly key: string; readonly cert: string; readonly file: string } {
-  const file = join(root, 'server.pem')
-  const key = join(root, 'server.key')
-  put(join(root, 'made'), '')
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-      ...['-keyout', key, '-out', file, '-subj', '/CN=mock', '-addext', `subjectAltName=DNS:${HOST_NAME}`],
-    ],
-    { stdio: 'ignore' },
-  )
-  const cert = readFileSync(file, 'utf8')
-  return { key: readFileSync(key, 'utf8'), cert, file: put(join(root, 'trusted.pem'), cert + extraCaCertificates(readHost())) }
-}
