@@ -1,4 +1,5 @@
 import { findGroup } from '../network/groups.ts'
+import { literalPattern } from '../network/pattern.ts'
 
 /** Where a credential of a kind goes: one place a host and form. */
 export type KindPlace = {
@@ -58,11 +59,19 @@ const pathsOf = ({ paths }: Narrowed, usual: string): string => (paths.length ==
 
 const EVERYTHING = '/[^?]*'
 
+/** A host whose paths tell nothing apart: all of them, or those that `paths` names. */
+const anywhere = (credential: Narrowed, host: string) => ({
+  host,
+  methods: methodsOf(credential),
+  api: pathsOf(credential, EVERYTHING),
+})
+
 /** A part of a path that is a name. */
 const NAME = '[^/?]+'
 
 /** `owner/name` of each repository as patterns; any of so many parts where none is named. */
-const reposOf = ({ repos }: Narrowed, any: string): string => (repos.length === 0 ? any : `(${repos.map(escaped).join('|')})`)
+const reposOf = ({ repos }: Narrowed, any: string): string =>
+  repos.length === 0 ? any : `(${repos.map(literalPattern).join('|')})`
 
 /** git over https: what is asked for first says in its query what follows. */
 function git(credential: Narrowed, host: string, { user, any }: { readonly user: string; readonly any: string }): KindPlace {
@@ -170,29 +179,14 @@ export const kinds = {
     ...REGISTRY,
     title: 'npm',
     shape: 'npm_',
-    places: (credential, host) => [
-      {
-        host,
-        methods: methodsOf(credential),
-        api: pathsOf(credential, EVERYTHING),
-        never: `/-/npm/v1/tokens${END}`,
-        form: bearer,
-      },
-    ],
+    places: (credential, host) => [{ ...anywhere(credential, host), never: `/-/npm/v1/tokens${END}`, form: bearer }],
     variables: (placeholder) => ({ NPM_TOKEN: placeholder, NODE_AUTH_TOKEN: placeholder }),
   },
   pypi: {
     ...REGISTRY,
     title: 'Python packages',
     shape: 'pypi-',
-    places: (credential, host) => [
-      {
-        host,
-        methods: methodsOf(credential),
-        api: pathsOf(credential, EVERYTHING),
-        form: basic(credential.basic || '__token__'),
-      },
-    ],
+    places: (credential, host) => [{ ...anywhere(credential, host), form: basic(credential.basic || '__token__') }],
     variables: (placeholder) => ({ TWINE_USERNAME: '__token__', TWINE_PASSWORD: placeholder, UV_PUBLISH_TOKEN: placeholder }),
   },
   cargo: {
@@ -200,12 +194,7 @@ export const kinds = {
     title: 'Rust packages',
     shape: '',
     places: (credential, host) => [
-      {
-        host,
-        methods: methodsOf(credential),
-        api: pathsOf(credential, EVERYTHING),
-        form: { kind: 'header', header: 'Authorization', lead: '' },
-      },
+      { ...anywhere(credential, host), form: { kind: 'header', header: 'Authorization', lead: '' } },
     ],
     variables: (placeholder) => ({ CARGO_REGISTRY_TOKEN: placeholder }),
   },
@@ -229,7 +218,7 @@ export const kinds = {
     title: 'Hugging Face',
     host: () => findGroup('huggingface').hosts[0]?.host ?? '',
     shape: 'hf_',
-    places: (credential, host) => [{ host, methods: methodsOf(credential), api: pathsOf(credential, EVERYTHING), form: bearer }],
+    places: (credential, host) => [{ ...anywhere(credential, host), form: bearer }],
     variables: (placeholder) => ({ HF_TOKEN: placeholder }),
   },
 } as const satisfies Readonly<Record<string, Kind>>
@@ -245,7 +234,5 @@ export const pathPattern = (path: string): string =>
   path
     .replace(/\/\*\*$/, '\0')
     .split(/(\*\*|\*|\0)/)
-    .map((part) => (part === '**' ? '[^?]*' : part === '*' ? '[^/?]*' : part === '\0' ? '(/[^?]*)?' : escaped(part)))
+    .map((part) => (part === '**' ? '[^?]*' : part === '*' ? '[^/?]*' : part === '\0' ? '(/[^?]*)?' : literalPattern(part)))
     .join('')
-
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

@@ -1,4 +1,5 @@
 import type { Injection } from './allow.ts'
+import { literalPattern } from './pattern.ts'
 
 /** Headers of a request that are searched for placeholders. Squid sees no body, and nothing in a tunnel that it does not open. */
 const SEARCHED = ['Authorization', 'X-Api-Key', 'Cookie', 'Private-Token', 'Job-Token', 'X-Auth-Token', 'Api-Key', 'Referer']
@@ -28,11 +29,11 @@ function canaries(injections: readonly Injection[]): readonly Canary[] {
 export function canaryAcls(injections: readonly Injection[]): readonly string[] {
   const headers = [...new Set([...SEARCHED, ...injections.map(({ header }) => header)])]
   return canaries(injections).flatMap(({ text }, at) => {
-    const pattern = [text, ...encoded(text)].map(literal).join('|')
+    const pattern = [text, ...encoded(text)].map(literalPattern).join('|')
     const names = headers.map((_, n) => `canary${at + 1}_${n + 1}`)
     return [
       ...headers.map((header, n) => `acl ${names[n]} req_header ${header} ${pattern}`),
-      `acl canary${at + 1}_url url_regex ${literal(text)}`,
+      `acl canary${at + 1}_url url_regex ${literalPattern(text)}`,
       `acl canary${at + 1} any-of ${[...names, `canary${at + 1}_url`].join(' ')}`,
     ]
   })
@@ -46,8 +47,6 @@ export const canaryAccess = (injections: readonly Injection[]): readonly string[
     ['http_access deny', `canary${at + 1}`, ...homes.map((name) => `!${name}`), 'astray'].join(' '),
   ),
 ]
-
-const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 /**
  * What base64 makes of a text wherever it stands in another one: only the signs that its neighbours have no part in. RFC 4648: three

@@ -322,3 +322,6 @@ function readPrivateRange(text: string, refuse: Refuse): string {
   const known = PRIVATE_RANGES.map(readRange).some((outer) => outer !== null && inside(range, outer))
   return known ? rangeText(range) : refuse('the range is not inside private address space', 'public addresses need no range')
 }
+
+/** A text as a regular expression of that text alone; JavaScript and squid read it alike. */
+export const literalPattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

@@ -20,9 +20,9 @@ export function reachOf(
   return last.decision === 'allowed' && !isRefused(last) ? { reached: true } : { reached: false, fault: faultOf(last, addresses) }
 }
 
-/** The injections of providers: bound credentials say nothing of the agent's models. */
-export const ofProviders = <T extends Pick<Injection, 'bound'>>(injections: readonly T[]): readonly T[] =>
-  injections.filter(({ bound }) => bound === undefined)
+/** Injections or credentials of the agent's providers: those that are bound to a host of the user's choice say nothing of its models. */
+export const ofProviders = <T extends { readonly bound?: unknown }>(list: readonly T[]): readonly T[] =>
+  list.filter(({ bound }) => bound === undefined)
 
 /** Whether a request goes to one of the providers. */
 export const isOf = (

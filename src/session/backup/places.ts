@@ -1,5 +1,6 @@
 import type { Conversation } from '../../agents/agent.ts'
 import { PaudeError } from '../../errors.ts'
+import { literalPattern } from '../../network/pattern.ts'
 import { HOME } from './manifest.ts'
 
 /** Where the files of a conversation are below HOME. */
@@ -20,8 +21,7 @@ export function placeIn(kind: Conversation, name: string, { from, to, directory 
   const path = name.slice(HOME.length)
   for (const [at, place] of kind.files.entries()) {
     const [before = '', ...rest] = place.replace('{id}', from).split('{folder}')
-    const plain = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    const pattern = new RegExp(`^${[before, ...rest].map(plain).join('[A-Za-z0-9-]{1,220}')}((?:/${SEGMENT})*)$`)
+    const pattern = new RegExp(`^${[before, ...rest].map(literalPattern).join('[A-Za-z0-9-]{1,220}')}((?:/${SEGMENT})*)$`)
     const below = pattern.exec(path)?.[1]
     if (below !== undefined && path.length <= 1000) return `${placesOf(kind, to, directory)[at]}${below}`
   }

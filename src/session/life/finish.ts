@@ -131,14 +131,11 @@ function refuseBrokenWall({ receipt, complaints }: Awaited<ReturnType<typeof loo
 
 /** Says what was wrong with the provider, unless that was said before. Returns the requests of which not all is said. */
 function warnOfProvider({ warn }: Context, { record, told }: Ended, asked: readonly Request[]): readonly Request[] {
-  const reach = reachOf(
-    asked,
-    ofProviders(record.injections),
-    agentOfRecord(record)?.providers.map(({ address }) => address) ?? [],
-  )
+  const injections = ofProviders(record.injections)
+  const reach = reachOf(asked, injections, agentOfRecord(record)?.providers.map(({ address }) => address) ?? [])
   const fault = reach === null || reach.reached ? '' : reach.fault
   if (fault !== '' && fault !== told) warn(printable(fault))
-  return fault === '' ? asked : asked.filter((request) => !isOf(request, ofProviders(record.injections)))
+  return fault === '' ? asked : asked.filter((request) => !isOf(request, injections))
 }
 
 /** Words by which programs say that a name was not found. */

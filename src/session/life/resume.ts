@@ -13,6 +13,7 @@ import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { lookOwn } from '../../imports/look.ts'
 import { injectionAddress, keptValue, readKept } from '../../login/kept.ts'
+import { ofProviders } from '../../network/reach.ts'
 import { type Plan, write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
@@ -23,7 +24,7 @@ import { realPath } from '../../workspace/paths.ts'
 import { clearAlarm } from '../record/alarm.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
-import { ofAgent, type SessionRecord } from '../record/record.ts'
+import type { SessionRecord } from '../record/record.ts'
 import { mountCheck } from '../resolve/mount-check.ts'
 import { proxySecret } from '../resolve/policy.ts'
 import { followed, hasCredential } from '../resolve/provider.ts'
@@ -46,7 +47,7 @@ async function askedAgain(
     kept !== null &&
     provider.secrets.some((one) => one.key === kept.key && one.variable === variable) &&
     injections.slice(at, at + 1).some((one) => injectionAddress(one) === kept.address)
-  for (const [at, { variable, source = '' }] of ofAgent(credentials).entries()) {
+  for (const [at, { variable, source = '' }] of ofProviders(credentials).entries()) {
     if (source !== '') env[variable] = dryRun ? '-' : await followed(host, source, `the credential of this session, ${variable}`)
     else if (kept !== null && isKept(variable, at)) env[variable] = dryRun ? '-' : (await keptValue(host, name, kept)).reveal()
   }
@@ -156,7 +157,7 @@ async function credentialsAgain(
   record: SessionRecord,
   dryRun: boolean,
 ): Promise<readonly Pick<Credential, 'value'>[]> {
-  const agent = ofAgent(record.credentials).length === 0 ? null : agentOfRecord(record)
+  const agent = ofProviders(record.credentials).length === 0 ? null : agentOfRecord(record)
   const offered = agent === null ? [] : agentCredentials(agent, await askedAgain(host, agent, { record, dryRun }))
   const asked = await boundAgain(host, record, dryRun)
   return record.credentials.map(({ variable, bound }) => {

@@ -199,10 +199,6 @@ export const SessionRecord = v.pipe(
 export type SessionRecord = v.InferOutput<typeof SessionRecord>
 export type Worktree = NonNullable<SessionRecord['worktree']>
 
-/** What was injected of the agent's own providers, and not of hosts of the user's choice. */
-export const ofAgent = <T extends { readonly bound?: unknown }>(credentials: readonly T[]): readonly T[] =>
-  credentials.filter(({ bound }) => bound === undefined)
-
 /** The record as a backend needs it. */
 export const handleOf = (
   { id, agent, terminal, link, homeVolume, directory, volume, overlays, cluster }: SessionRecord,

@@ -106,23 +106,21 @@ function isUsual(kind: KindName, places: readonly Pick<Injection, 'host' | 'port
 /** What to tell of credentials before a start: those that it goes without, and what they change for git. */
 export function credentialNotes(host: Pick<Host, 'env'>, { settings, origins }: Config, agent: string): readonly string[] {
   const wanted = wantedCredentials({ settings }, agent)
-  const unset = wanted.flatMap(({ credential, value }) => {
-    const variable = variableOf(value)
-    return variable === '' || host.env[variable]?.trim()
-      ? []
-      : [`credentials.${credential}: ${variable} is not set, so the session goes without`]
-  })
+  const unset = wanted.filter(({ value }) => variableOf(value) !== '' && !host.env[variableOf(value)]?.trim())
   const lacking = [...new Set(settings.wantsCredentials)].filter(
     (name) => !settings.credentials.some(({ credential }) => credential === name),
   )
   const asked = origins.wantsCredentials.some(({ layer }) => layer === 'project') ? 'the project' : 'wants_credentials'
   const hosts = new Set(
     wanted
-      .flatMap((one) => (unset.some((text) => text.startsWith(`credentials.${one.credential}:`)) ? [] : bindingsOf(one).remotes))
+      .filter((one) => !unset.includes(one))
+      .flatMap((one) => bindingsOf(one).remotes)
       .map(([, to]) => new URL(to).host),
   )
   return [
-    ...unset,
+    ...unset.map(
+      ({ credential, value }) => `credentials.${credential}: ${variableOf(value)} is not set, so the session goes without`,
+    ),
     ...(settings.network === 'none'
       ? []
       : lacking.map(

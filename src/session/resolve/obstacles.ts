@@ -8,7 +8,8 @@ import type { Host } from '../../host.ts'
 import type { Injection, Policy } from '../../network/allow.ts'
 import { decide, type Target } from '../../network/decide.ts'
 import { atBaseUrl } from '../../network/inject.ts'
-import { ofAgent, type SessionRecord } from '../record/record.ts'
+import { ofProviders } from '../../network/reach.ts'
+import type { SessionRecord } from '../record/record.ts'
 import { unsetCredential } from './provider.ts'
 
 export type Wanted = {
@@ -27,11 +28,11 @@ export function obstacles({ agent, words, config, host, spec, record }: Wanted):
   if (!asksModels(agent, words, Object.keys(spec.secretEnvironment))) return []
   if (spec.network.mode === 'none') return [`without a network ${agent.title} cannot reach its model`]
   const { policy } = spec.network
-  const needs = agentNeeds(agent, host, ofAgent(record.credentials).length === 0 ? [] : agentCredentials(agent, host))
+  const needs = agentNeeds(agent, host, ofProviders(record.credentials).length === 0 ? [] : agentCredentials(agent, host))
   const blocked = needs.flatMap((need) => blockedNeed(policy, need))
   return [
     ...blocked,
-    ...(ofAgent(record.credentials).length === 0
+    ...(ofProviders(record.credentials).length === 0
       ? agent.providers
           .slice(0, 1)
           .flatMap((provider) => noCredential({ agent, config, host, spec }, provider, blocked.length === 0))

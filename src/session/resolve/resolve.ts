@@ -334,17 +334,15 @@ function resolveNetwork(
         throw new PaudeError('usage', `--network none and ${flag} cannot be combined`, { hint: 'leave one of them out' })
     return { mode: 'none' }
   }
-  const needs = run.kind === 'agent' ? agentNeeds(agent, host, credentials) : []
+  const needs = run.kind === 'agent' ? [...agentNeeds(agent, host, credentials), ...furtherNeeds(agent)] : []
   // Its own provider goes without saying; where a variable sends it instead does not.
   const own = new Set(ownProviders({ host, agent, managed }))
-  for (const { host: entry } of [...needs, ...(run.kind === 'agent' ? furtherNeeds(agent) : [])])
+  for (const { host: entry } of needs)
     if (managed.networkAllow !== undefined && !own.has(entry) && uncovered('networkAllow', [entry], managed).length > 0)
       throw new PaudeError('refused', `the agent needs ${entry}, which ${host.managedFile} does not allow`, {
         hint: `unset ${addressesOf(agent)} or provider.base_url, or ask the administrator of this machine`,
       })
-  const needed = [...needs, ...(run.kind === 'agent' ? furtherNeeds(agent) : [])].map(({ host: entry, why }) =>
-    parseAllow(entry, why),
-  )
+  const needed = needs.map(({ host: entry, why }) => parseAllow(entry, why))
   const injections = [
     ...credentials.map(({ injection }) => ({ ...injection, way: settings.inject })),
     ...boundInjections({ config, bound }, credentials),
