@@ -3,6 +3,7 @@ import type { Host } from '../host.ts'
 import type { Agent } from './agent.ts'
 import { recipeGrammar } from './grammars.ts'
 import type { Recipe } from './recipe.ts'
+import { TITLE } from './state.ts'
 
 /** An agent made of data. It has no code of its own, so it tells nothing by hooks and its conversations have no ids. */
 export function recipeAgent(recipe: Recipe): Agent {
@@ -44,9 +45,6 @@ export function recipeAgent(recipe: Recipe): Agent {
     seed: ({ address }) => Object.fromEntries(files.map(({ seed, content }) => [seed, filled(content, { recipe, address })])),
   }
 }
-
-/** Before what a title looks like. */
-export const TITLE = 'title:'
 
 /** A token of a subscription is for the provider's own program alone, and so is its login. */
 function providerFor(name: ProviderName): Provider {
