@@ -193,11 +193,11 @@ export type Volumes = {
 /** A container without a session, which is an orphan when it is left behind: its name, and the moment as ISO time. */
 export type Helper = { readonly container: string; readonly created: string }
 
-/** Everything that bears our label, whoever started it: on this machine's engine, or where `boxes`, the known sessions, are. */
+/** Everything that bears our label, whoever started it: on this machine's engine, or where the known sessions are, which `boxes` reads. */
 export type Inventory = {
-  readonly sessions: (boxes: readonly Handle[]) => readonly Query<readonly Listed[]>[]
-  readonly parts: (boxes: readonly Handle[]) => readonly Query<readonly Part[]>[]
-  readonly volumes: (boxes: readonly Handle[]) => readonly Query<readonly Part[]>[]
+  readonly sessions: (boxes: () => readonly Handle[]) => readonly Query<readonly Listed[]>[]
+  readonly parts: (boxes: () => readonly Handle[]) => readonly Query<readonly Part[]>[]
+  readonly volumes: (boxes: () => readonly Handle[]) => readonly Query<readonly Part[]>[]
   /** Prints all that the backend would tell of a session and its parts: no secret may be in it. */
   readonly told: (box: Handle) => readonly Argv[]
   readonly removeParts: (parts: readonly Pick<Part, 'kind' | 'reference'>[]) => Plan

@@ -83,7 +83,7 @@ export async function lookEngine(backend: Backend, settings: BackendSettings): P
     own === null ? null : answer(own.list),
     own === null ? [] : answer(own.stages),
     // What is on a cluster is not of this machine.
-    Promise.all(inventory.volumes([]).map((query) => answer(query))).then((all) => all.flatMap((one) => one ?? [])),
+    Promise.all(inventory.volumes(() => []).map((query) => answer(query))).then((all) => all.flatMap((one) => one ?? [])),
   ])
   return {
     backend,

@@ -306,7 +306,7 @@ test('nothing is asked or changed in a cluster for a session whose place is not 
 
 test('a session that only its labels tell of is where it was found, with the HOME that they name', () => {
   const place = { context: 'one', namespace: 'team' }
-  const [query] = kubernetes.inventory.sessions([{ ...handleOfSpec(plain), cluster: place }])
+  const [query] = kubernetes.inventory.sessions(() => [{ ...handleOfSpec(plain), cluster: place }])
   const job = made(plain).find(({ kind }) => kind === 'Job') ?? fail()
   const [found] = query?.parse(JSON.stringify({ items: [job] })) ?? []
   expect(found).toMatchObject({ id: plain.id, cluster: place, homeVolume: plain.homeVolume })

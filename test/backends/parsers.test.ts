@@ -35,9 +35,9 @@ const container = (reference: string, running: boolean, role = 'agent'): Part =>
 const byReference = (a: { reference: string }, b: { reference: string }) => (a.reference < b.reference ? -1 : 1)
 
 describe.each([docker, podman])('$name', ({ name, inventory, health, life }) => {
-  const [sessions = missing()] = inventory.sessions([])
-  const [parts = missing()] = inventory.parts([])
-  const [volumes = missing()] = inventory.volumes([])
+  const [sessions = missing()] = inventory.sessions(() => [])
+  const [parts = missing()] = inventory.parts(() => [])
+  const [volumes = missing()] = inventory.volumes(() => [])
   test('lists sessions in every state, whatever stands in their labels', () => {
     expect([...sessions.parse(fixture(name, 'list'))].sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
       session('paude-ccccc5', { status: 'created', workspace: '/srv/line\nbreak' }),

@@ -113,9 +113,9 @@ for (const backend of [docker, podman]) {
 }
 
 function questionsOf({ inventory }: Backend) {
-  const [sessions] = inventory.sessions([])
-  const [parts] = inventory.parts([])
-  const [volumes] = inventory.volumes([])
+  const [sessions] = inventory.sessions(() => [])
+  const [parts] = inventory.parts(() => [])
+  const [volumes] = inventory.volumes(() => [])
   if (sessions === undefined || parts === undefined || volumes === undefined) throw new Error('an engine that is asked nothing')
   return { sessions, parts, volumes }
 }

@@ -56,7 +56,7 @@ export const stateQuery = ({ cluster, id }: Handle): Query<State> => ({
 /** Everything of ours on the clusters on which this machine has sessions: one call for each namespace. */
 export const inventory: Inventory = {
   sessions: (boxes) =>
-    placesOf(boxes).map((place) => ({
+    placesOf(boxes()).map((place) => ({
       argv: kubectl(place, '--request-timeout=10s', 'get', 'jobs,pods', '--selector=paude.role=agent', '--output=json'),
       parse: (stdout) => listed(itemsOf(stdout), place),
     })),

@@ -62,10 +62,10 @@ export async function listSessions(context: Context): Promise<{
   const answers = await Promise.all(
     allBackends.map(async (backend) => {
       const { name } = backend
-      const queries = backend.inventory.sessions(boxesOf(context.host, backend))
-      if (queries.length === 0) return { name, rows: [] }
       const state = await usable(context.host, backend)
       if (state === 'missing') return { name, rows: [] }
+      const queries = backend.inventory.sessions(boxesOf(context.host, backend))
+      if (queries.length === 0) return { name, rows: [] }
       if (state !== 'yes') return { name, rows: [], error: unusable(name, state) }
       try {
         return { name, rows: await askAll(queries, context.effects(backend)) }

@@ -4,8 +4,13 @@ import type { Host } from '../../host.ts'
 import { handleOf } from './record.ts'
 import { allRecords, sessionFolder } from './store.ts'
 
-/** The sessions of a backend that this machine has records of. */
-export const boxesOf = (host: Host, { name }: Pick<Backend, 'name'>): readonly Handle[] =>
-  allRecords(host)
-    .filter(({ backend }) => backend === name)
-    .map((record) => handleOf(record, sessionFolder(host, record.id)))
+/** The sessions of a backend that this machine has records of. They are read when they are asked for, once: an engine tells of its own. */
+export function boxesOf(host: Host, { name }: Pick<Backend, 'name'>): () => readonly Handle[] {
+  let boxes: readonly Handle[] | null = null
+  return () => {
+    boxes ??= allRecords(host)
+      .filter(({ backend }) => backend === name)
+      .map((record) => handleOf(record, sessionFolder(host, record.id)))
+    return boxes
+  }
+}
