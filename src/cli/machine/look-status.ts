@@ -82,9 +82,10 @@ export type ImageState = Pick<ListedImage, 'reference' | 'size' | 'created'> & {
 /** Looks at everything side by side: three calls an engine, two without `all`, and none of one that is known not to run. */
 export async function lookStatus(context: Context, all: boolean): Promise<Status> {
   const { host, version } = context
-  const here = await configHere(context)
-  const [asked, { sessions, failures }, own] = await Promise.all([
-    askEngines(host, here.config.settings, 'briefly'),
+  const reading = configHere(context)
+  const [here, asked, { sessions, failures }, own] = await Promise.all([
+    reading,
+    reading.then(({ config }) => askEngines(host, config.settings, 'briefly')),
     listSessions(context),
     all ? ownImages(host) : [],
   ])
