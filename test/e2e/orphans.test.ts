@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { engineNames } from '../../scripts/engines.mjs'
 import {
   type BackendName,
-  backends,
   containersOf,
   describeEach,
   killWithRemover,
@@ -22,12 +22,17 @@ import {
 
 const folderOf = (id: string): string => join(stateHome, 'paude/sessions', id)
 
-/** Clients of the engines that know these sessions alone: what others have on this machine is not this file's to remove. */
+/**
+ * Clients of the engines that know these sessions alone: what others have on this machine is not this file's to remove. paude asks every
+ * engine that it finds, so those that are not tested here have one too.
+ */
 function only(ids: readonly string[]): Record<string, string> {
   const folder = join(root, ids.join())
-  for (const name of backends()) {
+  for (const name of engineNames) {
+    const client = Bun.which(name)
+    if (client === null) continue
     const filters = ids.map((id) => `--filter=name=${id}`).join(' ')
-    const script = `#!/bin/sh\ncase " $* " in *" --filter=label=paude."*) set -- "$@" ${filters} ;; esac\nexec '${Bun.which(name)}' "$@"\n`
+    const script = `#!/bin/sh\ncase " $* " in *" --filter=label=paude."*) set -- "$@" ${filters} ;; esac\nexec '${client}' "$@"\n`
     chmodSync(put(join(folder, name), script), 0o755)
   }
   return { PATH: `${folder}:${process.env['PATH']}` }

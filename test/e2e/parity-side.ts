@@ -43,6 +43,15 @@ export type Scene = {
 
 /** Plays a scene on the host and then in a box, in one and the same place. */
 export async function playBoth(scene: Scene, backend: BackendName, image: string): Promise<{ host: Raw; box: Raw }> {
+  const played = await playOnce(scene, backend, image)
+  return [played.host, played.box].some(isUnsettled) ? playOnce(scene, backend, image) : played
+}
+
+/** Claude asks git while it asks the model. Where git was the later one, what Claude says of the repository tells nothing. */
+const isUnsettled = ({ runs, asked, transcripts }: Raw): boolean =>
+  /"git_state":\{[^}]*"error":"pending"/.test(JSON.stringify([runs, asked, transcripts]).replaceAll('\\', ''))
+
+async function playOnce(scene: Scene, backend: BackendName, image: string): Promise<{ host: Raw; box: Raw }> {
   const { name = 'project', git = true } = scene
   const cwd = makeProject({ name, git })
   for (const [file, text] of Object.entries(scene.files ?? {})) put(join(cwd, file), text)
