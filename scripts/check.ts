@@ -71,6 +71,7 @@ const single = ({ exitCode }: ProcessOutput) => ({
   failed: exitCode === 0 ? 0 : 1,
   skipped: 0,
   failures: [],
+  unsteady: [],
 })
 
 /** Prints one line when a program has ended, and what it said when it failed. */

@@ -6,7 +6,7 @@ import { fetchClaude } from './agents.ts'
 import { binary, build, isStale } from './build.ts'
 import { loadImages, whyNoCluster } from './cluster.mjs'
 import { engineNames, whyUnusable } from './engines.mjs'
-import { close, readReport, tallyOf } from './tally.ts'
+import { close, patternOf, readReport, type Tally, tallyOf, together, worthAgain } from './tally.ts'
 
 const root = join(import.meta.dir, '..')
 const cache = join(root, '.cache')
@@ -40,9 +40,6 @@ async function e2e([first, ...rest]: readonly string[]): Promise<number> {
       : ['test/e2e']
   const backends = await usableBackends()
   if (await isStale()) await build(binary)
-  // Suites of several engines run at once.
-  const report = join(cache, `${process.env['PAUDE_TEST_SUITE'] ?? 'e2e'}.xml`)
-  await rm(report, { force: true })
   const all = await Array.fromAsync(new Bun.Glob('test/e2e/**/*.test.ts').scan(root))
   const ofClusters = (file: string) => new Bun.Glob(OF_CLUSTERS).match(file)
   const ignored = [
@@ -56,6 +53,31 @@ async function e2e([first, ...rest]: readonly string[]): Promise<number> {
     PAUDE_TEST_BACKENDS: backends.join(','),
     PAUDE_TEST_CLAUDE: await fetchClaude(),
   }
+  await buildImages(backends)
+  const report = join(cache, `${process.env['PAUDE_TEST_SUITE'] ?? 'e2e'}.xml`)
+  const once = await play(
+    { env, report, ignored, words: [...what, ...words] },
+    words.length > 0 ? null : isCore ? Object.keys(CORE).map((name) => `test/e2e/${name}.test.ts`) : files,
+  )
+  // Whoever asks for one file wants to see it fail.
+  const failed = words.length > 0 ? [] : worthAgain(readReport(report), once)
+  if (failed.length === 0) return close(once)
+  console.log(`\nplays again what failed beside the others: ${failed.map(({ group, name }) => `${group} ${name}`).join(', ')}\n`)
+  const again = [...new Set(failed.map(({ file }) => `./${file}`)), '-t', patternOf(failed)]
+  return close(together(once, await play({ env, report: `${report}.again`, ignored, words: again }, null), failed))
+}
+
+type Part = {
+  readonly env: NodeJS.ProcessEnv
+  /** Of this run alone: suites of several engines run at once. */
+  readonly report: string
+  readonly ignored: readonly string[]
+  readonly words: readonly string[]
+}
+
+/** `files`: those that must be in the report; null where only a part is played. */
+async function play({ env, report, ignored, words }: Part, files: readonly string[] | null): Promise<Tally> {
+  await rm(report, { force: true })
   const settings = [
     // Of a file's concurrent tests; most of them take turns, as many at a time as there are cores. The more there are, the more of a
     // test's own time it waits for its turn.
@@ -66,22 +88,15 @@ async function e2e([first, ...rest]: readonly string[]): Promise<number> {
     '--reporter=junit',
     `--reporter-outfile=${report}`,
   ]
-  await buildImages(backends)
   const run = $({
     cwd: root,
     env,
     stdio: ['inherit', 'inherit', 'pipe'],
     nothrow: true,
-  })`${process.execPath} test ${what} ${settings} ${words}`
+  })`${process.execPath} test ${settings} ${words}`
   // bun writes its report on stderr, which zx passes on.
   const { exitCode, stderr } = await run
-  return close(
-    tallyOf(
-      { report: readReport(report), log: stderr },
-      words.length > 0 ? null : isCore ? Object.keys(CORE).map((name) => `test/e2e/${name}.test.ts`) : files,
-      exitCode ?? 1,
-    ),
-  )
+  return tallyOf({ report: readReport(report), log: stderr }, files, exitCode ?? 1)
 }
 
 /**

@@ -11,7 +11,7 @@ import { cache, follow, forwardSignals, hand, main, run, step } from './steps.mj
 /** What could not be tested, each with its reason. Where everything can be installed it counts as failed, else as skipped. */
 const untested = []
 
-const nothing = { passed: 0, failed: 0, skipped: 0, failures: [] }
+const nothing = { passed: 0, failed: 0, skipped: 0, failures: [], unsteady: [] }
 
 forwardSignals()
 await main(async () => {
@@ -170,7 +170,11 @@ function close(tallies) {
     process.stdout.write('\n!!! NOT TESTED: kubernetes: neither PAUDE_TEST_KUBECONFIG nor PAUDE_TEST_CLUSTER names a cluster\n')
   for (const [what, reason] of untested)
     process.stdout.write(`\n!!! NOT TESTED: ${what}\n    ${reason.replaceAll('\n', '\n    ')}\n`)
-  for (const { name, failures } of tallies) for (const test of failures) process.stdout.write(`\nfailed: [${name}] ${test}\n`)
+  for (const [what, key] of [
+    ['passed only when played again', 'unsteady'],
+    ['failed', 'failures'],
+  ])
+    for (const { name, [key]: tests } of tallies) for (const test of tests) process.stdout.write(`\n${what}: [${name}] ${test}\n`)
   process.stdout.write(`\n${total('passed')} passed, ${failed} failed, ${skipped} skipped\n`)
   return failed === 0 ? 0 : 1
 }
