@@ -20,7 +20,17 @@ export type Cluster = Place & {
   readonly runtimeClass: string
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
+  /** Whose token the agent gets; '' for none. */
+  readonly serviceAccount: string
+  /** Private ranges that the proxy's policy lets out. */
+  readonly egressCidrs: readonly string[]
+  readonly podPatch: readonly PodChange[]
 }
+
+/** One operation of a JSON patch, which puts a value at a place. */
+export type PodChange = { readonly path: string; readonly value: Json }
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 export type Toleration = {
   readonly key: string

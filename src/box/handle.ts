@@ -19,6 +19,8 @@ export type Handle = {
   readonly volume?: WorkspaceVolume | undefined
   /** Where it is, for a session on a cluster. */
   readonly cluster?: Place | undefined
+  /** Service account of the cluster whose token the agent has. */
+  readonly account?: string | undefined
 }
 
 /** The handle of a session that is being made. */
@@ -46,9 +48,12 @@ export const handleOfSpec = ({
   ...placeOf(own),
 })
 
-/** Where a session of a cluster is. */
-export const placeOf = (own: Own): { readonly cluster?: Place } =>
-  own.kind === 'kubernetes' ? { cluster: { context: own.cluster.context, namespace: own.cluster.namespace } } : {}
+/** Where a session of a cluster is, and whose token it has there. */
+export function placeOf(own: Own): { readonly cluster?: Place; readonly account?: string } {
+  if (own.kind !== 'kubernetes') return {}
+  const { context, namespace, serviceAccount } = own.cluster
+  return { cluster: { context, namespace }, ...(serviceAccount === '' ? {} : { account: serviceAccount }) }
+}
 
 export type Status = 'created' | 'running' | 'paused' | 'exited'
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { usualSettings } from '../../src/backends/keys.ts'
 import { clusterOf } from '../../src/backends/kubernetes/cluster.ts'
 import { kubernetes } from '../../src/backends/kubernetes/kubernetes.ts'
+import { clusterSpec } from '../../src/backends/kubernetes/make.ts'
 import { standing, ways } from '../../src/backends/kubernetes/policies.ts'
 import { RULES } from '../../src/backends/kubernetes/rights.ts'
 import { handleOfSpec } from '../../src/box/handle.ts'
@@ -192,7 +193,7 @@ test('without the policies of its session, an agent reaches nothing and a proxy 
 })
 
 test('the policies of a session open three ports of its own proxy, and what its allowlist declares', () => {
-  const policies = specsOf(ways(plain))
+  const policies = specsOf(ways(clusterSpec(plain)))
   const agent = policies.get(`${plain.id}-agent`) ?? fail()
   expect(agent.ingress).toEqual([])
   expect(agent.egress.map(({ to }) => to)).toEqual([
@@ -204,7 +205,7 @@ test('the policies of a session open three ports of its own proxy, and what its 
     [{ podSelector: { matchLabels: { 'paude.id': plain.id, 'paude.role': 'agent' } } }],
   ])
   expect(proxy.egress).toEqual([])
-  expect(ways({ ...plain, network: { mode: 'none' } })).toEqual([])
+  expect(ways(clusterSpec({ ...plain, network: { mode: 'none' } }))).toEqual([])
 })
 
 /** Steps of a plan that wait for an answer. */

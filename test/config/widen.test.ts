@@ -131,6 +131,13 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['kubernetesRuntimeClass', 'kubernetes.runtime_class = "evil"', 'kubernetes.runtime_class: not set > evil'],
   ['kubernetesLabels', 'kubernetes.labels = ["a=evil"]', 'kubernetes.labels:  > a=evil'],
   ['kubernetesAnnotations', 'kubernetes.annotations = ["a=evil"]', 'kubernetes.annotations:  > a=evil'],
+  ['kubernetesServiceAccount', 'kubernetes.service_account = "evil"', 'kubernetes.service_account: not set > evil'],
+  ['kubernetesEgressCidrs', 'kubernetes.egress_cidrs = ["10.1.0.0/16"]', 'kubernetes.egress_cidrs:  > 10.1.0.0/16'],
+  [
+    'kubernetesPodPatch',
+    `kubernetes.pod_patch = ['{"op":"add","path":"/spec/schedulerName","value":"evil"}']`,
+    'kubernetes.pod_patch:  > {"op":"add","path":"/spec/schedulerName","value":"evil"}',
+  ],
 ]
 
 /** What never needs a word of the user. */

@@ -320,6 +320,9 @@ const CLUSTER_OWN: Own = {
     runtimeClass: '',
     labels: {},
     annotations: {},
+    serviceAccount: '',
+    egressCidrs: [],
+    podPatch: [],
   },
 }
 

@@ -1,4 +1,4 @@
-import type { Place } from '../../box/cluster.ts'
+import type { Handle } from '../../box/handle.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { kubectl, ofSession } from './names.ts'
 
@@ -13,20 +13,24 @@ const ADDED = [
   ' with={.spec.containers[*].name} {.spec.initContainers[*].name} {.spec.ephemeralContainers[*].name}',
   ' host={.spec.hostNetwork}{.spec.hostPID}{.spec.hostIPC}{.spec.shareProcessNamespace}',
   ' token={.spec.automountServiceAccountToken}',
-  ' volumes={.spec.volumes[*].projected.sources[*]}{.spec.volumes[*].hostPath.path}{.spec.volumes[*].csi.driver}',
+  ' volumes={.spec.volumes[*].projected.sources[*]} {.spec.volumes[*].hostPath.path} {.spec.volumes[*].csi.driver}',
   ' privileged={.spec.containers[*].securityContext.privileged}{.spec.containers[*].securityContext.capabilities.add}',
   ']{end}',
 ].join('')
 
-const NOTHING_ELSE = ' *host= *token=false volumes= *privileged= *'
-const AS_SENT = `^(\\[agent with=agent proof${NOTHING_ELSE}\\]|\\[proxy with=proxy${NOTHING_ELSE}\\])+$`
+/** Without a token, or with the sources of one: what a cloud's own controller adds for a service account is a further token. */
+const nothingElse = (volumes: string): string => ` *host= *token=false volumes=${volumes} *privileged= *`
+const TOKENS = '( *[{]"(serviceAccountToken|configMap|downwardAPI)":[^ ]*)*'
+
+const asSentPattern = (hasToken: boolean): string =>
+  `^(\\[agent with=agent proof${nothingElse(hasToken ? TOKENS : '')}\\]|\\[proxy with=proxy${nothingElse('')}\\])+$`
 
 /** Ends a start whose pods are not those that were sent. The agent's first program waits meanwhile, so nothing of the agent has run. */
-export const asSent = (place: Place | undefined, id: string): Plan[number] => ({
+export const asSent = ({ cluster, id, account }: Pick<Handle, 'cluster' | 'id' | 'account'>): Plan[number] => ({
   kind: 'until',
   // A pod that shows a workspace has no network and no credential.
-  ask: kubectl(place, 'get', 'pods', `${ofSession(id)},paude.role!=look`, `--output=jsonpath=${ADDED}`),
-  ready: AS_SENT,
+  ask: kubectl(cluster, 'get', 'pods', `${ofSession(id)},paude.role!=look`, `--output=jsonpath=${ADDED}`),
+  ready: asSentPattern(account !== undefined),
   never: {
     pattern: '^\\[',
     message: 'a controller of the cluster changed a pod of the session: it added a container, a token, a folder or a privilege',

@@ -1,6 +1,16 @@
 import type { Cluster, Place } from '../../box/cluster.ts'
 import type { BackendSettings } from '../keys.ts'
-import { type Pair, readAnnotation, readLabel, readLimit, readRequest, readSelector, readToleration } from './words.ts'
+import { readChange } from './pod-patch.ts'
+import {
+  type Pair,
+  readAnnotation,
+  readEgress,
+  readLabel,
+  readLimit,
+  readRequest,
+  readSelector,
+  readToleration,
+} from './words.ts'
 
 export const clusterOf = (settings: BackendSettings): Cluster => ({
   context: settings.kubernetesContext,
@@ -16,6 +26,9 @@ export const clusterOf = (settings: BackendSettings): Cluster => ({
   runtimeClass: settings.kubernetesRuntimeClass,
   labels: table(settings.kubernetesLabels.map(readLabel)),
   annotations: table(settings.kubernetesAnnotations.map(readAnnotation)),
+  serviceAccount: settings.kubernetesServiceAccount,
+  egressCidrs: settings.kubernetesEgressCidrs.map(readEgress),
+  podPatch: settings.kubernetesPodPatch.map(readChange),
 })
 
 const table = (pairs: readonly Pair[]): Readonly<Record<string, string>> =>

@@ -122,6 +122,13 @@ const rows: readonly Explanation<Subject>[] = [
     hint: () => 'ask the administrator of the cluster, or use another namespace: kubernetes.namespace',
   },
   {
+    when: /serviceaccounts? "([^"]+)" not found/,
+    code: 'config',
+    say: ({ first }) => `the namespace has no service account ${first}`,
+    hint: ({ context, namespace }) =>
+      `list them: kubectl${flag('context', context)}${flag('namespace', namespace)} get serviceaccounts; then set kubernetes.service_account`,
+  },
+  {
     when: /RuntimeClass "([^"]+)" not found/,
     code: 'config',
     say: ({ first }) => `the cluster has no runtime class ${first}`,

@@ -1,8 +1,10 @@
 import { row, takenBy, text, texts } from '../../key.ts'
+import { readChange } from './pod-patch.ts'
 import {
   bytesOf,
   readAnnotation,
   readContext,
+  readEgress,
   readLabel,
   readLimit,
   readName,
@@ -99,4 +101,18 @@ export const kubernetesKeys = {
     danger: 'network policies of the namespace may select it',
   }),
   kubernetesAnnotations: listed('annotations', 'Further annotations of the pods, harmless ones only', readAnnotation),
+  kubernetesServiceAccount: named(
+    'service_account',
+    'Service account whose token the agent gets, for workload identity (default: no token)',
+    { danger: 'the agent can do what that account may, in the cluster and in your cloud' },
+  ),
+  kubernetesEgressCidrs: listed(
+    'egress_cidrs',
+    'Private ranges that the proxy may reach, like 10.20.30.0/24; the allowlist still names each host and its range',
+    readEgress,
+    { danger: 'reaches a private network' },
+  ),
+  kubernetesPodPatch: listed('pod_patch', "Operations of a JSON patch for the agent's pod, harmless ones only", readChange, {
+    danger: 'changes the pod of the agent itself',
+  }),
 }

@@ -50,14 +50,14 @@ const life: Life = {
   make: (spec) => makePlan(clusterSpec(spec)),
   begin: ({ cluster, id }) => [exec(inPod(cluster, id, [INIT, 'begin']))],
 
-  wake: ({ cluster, id, link, folder }, credential) => [
+  wake: ({ cluster, id, link, folder, account }, credential) => [
     ...(credential === null ? [] : [tellCredential(cluster, id, credential)]),
     ...(link === 'none' ? [] : proxyAnew(cluster, id)),
     exec(removeLook(cluster, id)),
     // A Job is carried out once.
     exec(removeAgent(cluster, id)),
     exec(kubectl(cluster, 'apply', '--server-side', '--field-manager=paude', `--filename=${folder}/${JOB_FILE}`)),
-    ...awaitAgent(cluster, id),
+    ...awaitAgent({ cluster, id, account }),
     ...(link === 'none' ? [] : [handReceipt(cluster, id)]),
   ],
 

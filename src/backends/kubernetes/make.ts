@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Place } from '../../box/cluster.ts'
+import { type Handle, handleOfSpec } from '../../box/handle.ts'
 import { SECCOMP_FILE } from '../../box/seccomp.ts'
 import { FILLED, type SessionSpec } from '../../box/spec.ts'
 import { type Argv, exec, type Plan, write } from '../../plan/plan.ts'
@@ -43,7 +44,7 @@ export function makePlan(spec: Spec): Plan {
     ...secrets(spec),
     ...(hasProxy ? [tellWay(spec)] : []),
     exec(applying(cluster), { stdin: job, undo: removeAgent(cluster, spec.id) }),
-    ...awaitAgent(cluster, spec.id),
+    ...awaitAgent(handleOfSpec(spec)),
     ...(hasProxy ? [handReceipt(cluster, spec.id)] : []),
     ...fill(spec),
   ]
@@ -147,7 +148,8 @@ const STANDING = [
 ].join('')
 
 /** Until the agent's pod has proved its wall and its first program waits. */
-export function awaitAgent(place: Where, id: string): Plan {
+export function awaitAgent(box: Pick<Handle, 'cluster' | 'id' | 'account'>): Plan {
+  const { cluster: place, id } = box
   const pods = kubectl(place, 'get', 'pods', `${ofSession(id)},paude.role=agent`)
   const ask: Argv = [...pods, `--output=jsonpath=${STANDING}`]
   return [
@@ -174,7 +176,7 @@ export function awaitAgent(place: Where, id: string): Plan {
       every: 0.3,
       most: 300,
     },
-    asSent(place, id),
+    asSent(box),
   ]
 }
 

@@ -3,6 +3,7 @@ import type { OwnOf, SessionSpec } from '../../box/spec.ts'
 import { placeOf, resourcesOf, runtimeOf } from './cluster.ts'
 import { INIT, PORTS, parts } from './names.ts'
 import { type Manifest, object } from './object.ts'
+import { changedPod } from './pod-patch.ts'
 
 /** A session on a cluster. */
 export type Spec = SessionSpec & { readonly own: OwnOf<'kubernetes'> }
@@ -70,22 +71,26 @@ export function agentJob(spec: Spec): Manifest {
     spec: {
       backoffLimit: 0,
       podFailurePolicy: { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }] },
-      template: {
-        metadata: { labels: { ...cluster.labels, ...labels }, annotations: cluster.annotations },
-        spec: {
-          ...confined(spec, spec.user),
-          ...runtimeOf(cluster),
-          restartPolicy: 'Never',
-          terminationGracePeriodSeconds: spec.grace,
-          hostname: 'paude',
-          // Nobody listens there: names are the proxy's business.
-          dnsPolicy: 'None',
-          dnsConfig: { nameservers: ['127.0.0.1'] },
-          initContainers: [proof(spec, spec.network.mode)],
-          containers: [agent(spec)],
-          volumes: volumesOf(spec),
+      template: changedPod(
+        {
+          metadata: { labels: { ...cluster.labels, ...labels }, annotations: cluster.annotations },
+          spec: {
+            ...confined(spec, spec.user),
+            ...runtimeOf(cluster),
+            ...(cluster.serviceAccount === '' ? {} : { serviceAccountName: cluster.serviceAccount }),
+            restartPolicy: 'Never',
+            terminationGracePeriodSeconds: spec.grace,
+            hostname: 'paude',
+            // Nobody listens there: names are the proxy's business.
+            dnsPolicy: 'None',
+            dnsConfig: { nameservers: ['127.0.0.1'] },
+            initContainers: [proof(spec, spec.network.mode)],
+            containers: [agent(spec)],
+            volumes: volumesOf(spec),
+          },
         },
-      },
+        cluster.podPatch,
+      ),
     },
   })
 }
@@ -169,6 +174,7 @@ function mountsOf(spec: Spec): readonly Mounted[] {
     { name: 'link', mountPath: '/paude/link', readOnly: true },
     { name: 'seed', mountPath: '/paude/seed', readOnly: true },
     ...(network.mode === 'none' ? [] : [{ name: 'way', mountPath: '/paude/way', readOnly: true } as const]),
+    ...(spec.own.cluster.serviceAccount === '' ? [] : [{ name: 'account', mountPath: ACCOUNT, readOnly: true } as const]),
     seed('/etc/passwd', 'passwd'),
     seed('/etc/group', 'group'),
     seed('/etc/hosts', 'hosts'),
@@ -194,7 +200,23 @@ function volumesOf(spec: Spec): readonly Volume[] {
     empty('link', '16Mi'),
     { name: 'seed', secret: { secretName: names.seed, defaultMode: 0o644 } },
     ...(spec.network.mode === 'none' ? [] : [{ name: 'way', configMap: { name: names.way } }]),
+    ...(spec.own.cluster.serviceAccount === '' ? [] : [account]),
   ]
+}
+
+/** Where libraries look for the token of a pod. */
+const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+/** The token as a cluster itself would mount it, but in the agent's container alone: the proof of the wall does without. */
+const account: Volume = {
+  name: 'account',
+  projected: {
+    sources: [
+      { serviceAccountToken: { path: 'token', expirationSeconds: 3600 } },
+      { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      { downwardAPI: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }] } },
+    ],
+  },
 }
 
 /** Shows the workspace of a session that does not run to scripts of paude's own: without any network, and gone after so many seconds. */
@@ -236,6 +258,7 @@ export function proxyDeployment(spec: Spec): Manifest {
   const labels = labelsOf(spec, 'proxy')
   const names = parts(spec.id)
   const { network } = spec
+  const { egressCidrs } = spec.own.cluster
   const hasCredential = network.mode !== 'none' && network.credential !== null
   return object('apps/v1', 'Deployment', {
     name: names.proxy,
@@ -254,6 +277,7 @@ export function proxyDeployment(spec: Spec): Manifest {
               name: 'proxy',
               ...pulled(spec.proxyImage),
               command: ['/usr/lib/paude/proxy'],
+              ...(egressCidrs.length === 0 ? {} : { env: [{ name: 'PAUDE_EGRESS', value: egressCidrs.join(' ') }] }),
               securityContext: HARDENED,
               resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } },
               volumeMounts: [

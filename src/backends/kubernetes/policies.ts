@@ -1,8 +1,8 @@
-import type { SessionSpec } from '../../box/spec.ts'
 import { NEVER_RANGES, PRIVATE_RANGES } from '../../network/ranges.ts'
 import { PORTS } from './names.ts'
 import type { Manifest } from './object.ts'
 import { object } from './object.ts'
+import type { Spec } from './pods.ts'
 
 /**
  * The walls that stay in the namespace when a session goes: whatever becomes of the policies of a session, its pods have no more than these.
@@ -15,8 +15,13 @@ export const standing = (): readonly Manifest[] => [
 ]
 
 /** The one way of an agent, and who may use it. A session without a network has none. */
-export function ways(spec: SessionSpec): readonly Manifest[] {
-  const { id, network } = spec
+export function ways({
+  id,
+  network,
+  own: {
+    cluster: { egressCidrs },
+  },
+}: Spec): readonly Manifest[] {
   if (network.mode === 'none') return []
   const of = (role: string) => ({ 'paude.id': id, 'paude.role': role })
   const ports = [PORTS.proxy, PORTS.roots, PORTS.baseUrl].map((port) => ({ protocol: 'TCP', port }))
@@ -29,10 +34,14 @@ export function ways(spec: SessionSpec): readonly Manifest[] {
       of('proxy'),
       {
         ingress: [{ from: [pods(of('agent'))], ports }],
-        egress: opened.map(({ privateRange, ports: own }) => ({
-          to: [{ ipBlock: { cidr: privateRange } }],
-          ports: own.map((port) => ({ protocol: 'TCP', port })),
-        })),
+        egress: [
+          ...opened.map(({ privateRange, ports: own }) => ({
+            to: [{ ipBlock: { cidr: privateRange } }],
+            ports: own.map((port) => ({ protocol: 'TCP', port })),
+          })),
+          // For hosts that the allowlist gets later; squid still decides by name, port and range.
+          ...egressCidrs.map((cidr) => ({ to: [{ ipBlock: { cidr } }], ports: [{ protocol: 'TCP', port: 1, endPort: 65_535 }] })),
+        ],
       },
       id,
     ),

@@ -1,10 +1,11 @@
 import type { Toleration } from '../../box/cluster.ts'
 import { PaudeError } from '../../errors.ts'
 import { IMAGE } from '../../image/reference.ts'
+import { inside, PRIVATE_RANGES, rangeText, readRange } from '../../network/ranges.ts'
 import { hasControl, quoted } from '../../text.ts'
 
 /** What the API server takes as the name of an object: no flag and no path can be one. */
-const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
+export const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 /** A key of a label without its domain, and a value of one. */
 const LABEL_NAME = /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/
 const LABEL_VALUE = /^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/
@@ -138,6 +139,30 @@ export function readAnnotation(entry: string): Pair {
       'write at most 1024 characters on one line',
     )
   return pair
+}
+
+/** Bits that a range must have at least: a wider one may hold all nodes, pods and services of a cluster. */
+const NARROW = { 32: 16, 128: 48 } as const
+
+/** A private range that the proxy's policy lets out. Metadata, loopback and the like are in none of them. */
+export function readEgress(entry: string): string {
+  const range = readRange(entry)
+  if (range === null) throw fault('egress_cidrs', entry, 'is not an address range', 'write a CIDR such as 10.20.30.0/24')
+  if (!PRIVATE_RANGES.map(readRange).some((outer) => outer !== null && inside(range, outer)))
+    throw fault(
+      'egress_cidrs',
+      entry,
+      'is not inside private address space',
+      'public addresses are open to the proxy; metadata and link-local addresses never are',
+    )
+  if (range.length < NARROW[range.bits])
+    throw fault(
+      'egress_cidrs',
+      entry,
+      'is so wide that it may hold the nodes, pods and API server of the cluster',
+      `name the network of the host alone, of at least /${NARROW[range.bits]}`,
+    )
+  return rangeText(range)
 }
 
 function readPair(entry: string, key: string, example: string): Pair {

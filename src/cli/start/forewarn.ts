@@ -6,7 +6,7 @@ import { credentialNotes } from '../../session/resolve/host-credentials.ts'
 import { lowered } from '../../session/resolve/lowered.ts'
 import { obstacles } from '../../session/resolve/obstacles.ts'
 import { outside } from '../../session/resolve/outside.ts'
-import { weakening } from '../../session/resolve/security.ts'
+import { tokenWarning, weakening } from '../../session/resolve/security.ts'
 import { unsetReferences } from '../../session/resolve/variables.ts'
 import { printable } from '../../text.ts'
 
@@ -46,6 +46,8 @@ export function forewarn({ host, note, warn }: Context, prepared: Prepared): voi
     origins,
   )
   if (weaker !== null) warn(weaker)
+  const token = tokenWarning(record.account)
+  if (token !== null) warn(token)
   const ports = record.network === 'none' ? [] : (record.forwardPorts ?? [])
   if (ports.length > 0)
     note(

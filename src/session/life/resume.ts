@@ -28,7 +28,7 @@ import type { SessionRecord } from '../record/record.ts'
 import { mountCheck } from '../resolve/mount-check.ts'
 import { proxySecret } from '../resolve/policy.ts'
 import { followed, hasCredential } from '../resolve/provider.ts'
-import { weakeningAgain } from '../resolve/security.ts'
+import { tokenWarning, weakeningAgain } from '../resolve/security.ts'
 import { requireManaged } from '../wall/require-managed.ts'
 import { carryToEnd } from '../wall/take-up.ts'
 import { carryOut } from './carry-out.ts'
@@ -108,6 +108,8 @@ export async function continueSession(
   clearAlarm(handle.folder)
   const weaker = weakeningAgain(record)
   if (weaker !== null) context.warn(weaker)
+  const token = tokenWarning(record.account)
+  if (token !== null) context.warn(token)
   const code = await execute(plan, context.effects(backend))
   if (!attached) {
     context.answer(record.id)

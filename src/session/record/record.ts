@@ -87,6 +87,8 @@ const Shape = v.object({
   link: v.picklist(['none', 'folder', 'volume', 'service', 'gate']),
   /** Where it is, for a session on a cluster. */
   cluster: v.exactOptional(v.object({ context: v.string(), namespace: v.string() })),
+  /** Service account of the cluster whose token the agent has. */
+  account: v.exactOptional(v.string()),
   /** File that is the first program of its box; '' where an older paude made it. */
   init: v.optional(v.string(), ''),
   /** What was mounted where: checked again before the session starts again. */
@@ -201,7 +203,7 @@ export type Worktree = NonNullable<SessionRecord['worktree']>
 
 /** The record as a backend needs it. */
 export const handleOf = (
-  { id, agent, terminal, link, homeVolume, directory, volume, overlays, cluster }: SessionRecord,
+  { id, agent, terminal, link, homeVolume, directory, volume, overlays, cluster, account }: SessionRecord,
   folder: string,
 ): Handle => ({
   id,
@@ -214,6 +216,7 @@ export const handleOf = (
   overlays: overlays.map((one) => one.volume),
   ...(volume === undefined ? {} : { volume }),
   ...(cluster === undefined ? {} : { cluster }),
+  ...(account === undefined ? {} : { account }),
 })
 
 /** How a session has its workspace. */

@@ -26,3 +26,9 @@ export function weakening(security: Security, origins?: Config['origins']): stri
 /** The same of a session that starts again. A cluster has no filter but its own, which the first start said. */
 export const weakeningAgain = ({ security, cluster }: Pick<SessionRecord, 'security' | 'cluster'>): string | null =>
   weakening(cluster !== undefined && security.seccomp === 'engine' ? { ...security, seccomp: 'default' } : security)
+
+/** The line that tells at each start whose token the agent has; null where it has none. */
+export const tokenWarning = (account = ''): string | null =>
+  account === ''
+    ? null
+    : `the agent has the token of the service account ${account}: it can do what that account may, in the cluster and in your cloud (kubernetes.service_account)`
