@@ -50,7 +50,8 @@ const HABITS: Readonly<Record<string, string>> = {
   tail: 'paude logs --follow',
   top: 'paude sessions --watch',
   unpause: 'paude start SESSION',
-  uninstall: 'paude prune, or paude home rm',
+  uninstall:
+    'paude logout, paude prune --records, paude home rm --all and paude image rm, then remove the program: docs/uninstall.md',
   update: 'paude --agent-version RELEASE (a session loses its own update when it ends)',
   upgrade: 'paude --agent-version RELEASE (a session loses its own update when it ends)',
   volume: 'paude home ls',

@@ -64,13 +64,19 @@ export function refuseNearVerb(
   const [word = '', ...rest] = words
   // Before the agent's own verbs: its update and its kill have no effect in a box.
   // But for those that ask its model: they are what it is for.
-  const meant = asksAgent(word, host) ? null : habit(word)
+  const meant = asksAgent(word, host) ? null : (habit(word) ?? agentMeant(word, host))
   const close = meant === null && /^[a-z][a-z0-9-]{2,}$/.test(word) && !isVerb(grammar, [word]) ? nearest(word, verbs) : null
   if (meant === null && close === null) return
   const more = rest.length > 0 ? ' …' : ''
   throw new PaudeError('usage', `paude has no verb ${JSON.stringify(word)}`, {
     hint: `${meant === null ? `did you mean paude ${close}${more}?` : `${meant};`} paude -- ${word}${more} sends it to ${title}`,
   })
+}
+
+/** How the agent is started whose name a word is; null for all others. */
+function agentMeant(word: string, { env, agents = [] }: Machine): string | null {
+  if (![...knownNames, ...agents.map(({ name }) => name)].includes(word)) return null
+  return word === (env['PAUDE_AGENT'] || usualAgent) ? 'paude without that word starts it' : `paude --agent ${word}`
 }
 
 /**

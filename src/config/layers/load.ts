@@ -37,14 +37,28 @@ export const loadConfig = async (host: Host, flags: Layer): Promise<Config> => c
  */
 export function configOf({ user, environment, env, flags, managed, file }: Layers, project: readonly Source[] = []): Config {
   const files = [...user.sources, ...project]
-  const speaking = [...managed.sources, ...files, environment, flags].findLast(({ values }) => values.agent !== undefined)
+  const usual = agentAfter(managed.sources, usualAgent)
   const agents = files.flatMap(({ values }) => values.agents ?? [])
-  const chosen = { agent: speaking?.values.agent ?? usualAgent, agents }
-  const sources = [...files, withAddress(environment, env, chosen), flags]
+  const chosen = { agent: agentAfter([...files, environment, flags], usual), agents }
+  const sources = ofAgent([...files, withAddress(environment, env, chosen), flags], { chosen: chosen.agent, usual })
   const config = mergeSources({ file, sources, managed: managed.sources })
   withhold(secretVariables(config.settings))
   return config
 }
+
+const agentAfter = (sources: readonly Source[], usual: string): string =>
+  sources.findLast(({ values }) => values.agent !== undefined)?.values.agent ?? usual
+
+/** Arguments and a release mean nothing to another agent than the one that is chosen where they are said, so then they are left out. */
+const ofAgent = (
+  sources: readonly Source[],
+  { chosen, usual }: { readonly chosen: string; readonly usual: string },
+): readonly Source[] =>
+  sources.map((source, at) => {
+    if (agentAfter(sources.slice(0, at + 1), usual) === chosen) return source
+    const { agentArgs: _, agentVersion: __, ...values } = source.values
+    return { ...source, values }
+  })
 
 /** With what the variable of the chosen agent's provider says: the agent alone knows its name. */
 function withAddress(environment: Source, env: Host['env'], chosen: Pick<Config['settings'], 'agent' | 'agents'>): Source {

@@ -33,7 +33,7 @@ export const general = {
   /** Of the chosen agent, as `image.agent_version` is. A list of one key, since no order of several sections would be right for options with values. */
   agentArgs: row({
     key: 'agent_args',
-    meaning: 'Arguments of the agent at every start, before those of the command line',
+    meaning: 'Arguments at every start, before those of the command line; only for the agent that the same configuration chooses',
     initial: [] as readonly string[],
     schema: texts,
     rule: 'each',
