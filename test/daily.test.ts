@@ -46,6 +46,10 @@ describe('words of other programs', () => {
     [['ssh'], 'paude shell'],
     [['new'], '--session-name NAME'],
     [['kill-session'], 'paude rm --force SESSION'],
+    [['codex', 'exec'], 'paude --agent codex'],
+    [['opencode'], 'paude --agent opencode'],
+    [['claude', '-p', 'hi'], 'paude without that word starts it'],
+    [['uninstall'], 'paude home rm'],
   ])('%j is refused with what was meant, and asks no model', async (words, meant) => {
     const { code, stdout, stderr } = await machine.paude(words)
     expect([code, stdout, machine.calls()]).toEqual([125, '', []])
@@ -438,6 +442,29 @@ describe('HOME volumes', () => {
     expect((await machine.paude(['home', 'rm', '/nowhere'])).stderr).toContain('/nowhere has no HOME volume')
   })
 
+  test('of folders that are gone are removed together, and with --all those of all projects that no session uses', async () => {
+    const id = await started()
+    const { homeVolume } = JSON.parse(readFileSync(join(folderOf(id), 'session.json'), 'utf8')) as { homeVolume: string }
+    const line = (name: string, role: string, project: string) => `${JSON.stringify([name, '', role, '', project])}\n`
+    machine.set(
+      'say',
+      'volumes',
+      [
+        line(homeVolume, 'home', machine.project),
+        line('paude-home-claude-1', 'home', '/gone'),
+        line('paude-overlay-1', 'overlay', '/gone'),
+        line('paude-overlay-2', 'overlay', machine.project),
+        line('paude-home-claude-2', 'home', machine.home),
+      ].join(''),
+    )
+    const removed = async (...words: string[]) => (await machine.paude(['home', 'rm', ...words])).stdout.split('\n').toSorted()
+    expect(await removed('--deleted')).toEqual(['', 'paude-home-claude-1', 'paude-overlay-1'])
+    expect(await removed('--all')).toEqual(['', 'paude-home-claude-1', 'paude-home-claude-2', 'paude-overlay-1'])
+    expect((await machine.paude(['home', 'rm', '--all'])).stderr).toContain(`${homeVolume} stays: ${id} uses it`)
+    expect((await machine.paude(['home', 'rm', '--all', '.'])).code).toBe(2)
+    expect(JSON.parse((await machine.paude(['home', 'ls', '--json'])).stdout)).toHaveLength(3)
+  })
+
   test.skipIf(script === null)('that stay are named by rm on a terminal', async () => {
     const id = await started()
     expect((await atTerminal(`rm --force ${id}`))[1]).toMatch(
@@ -457,6 +484,18 @@ describe('agent_args', () => {
     )
     expect(await wordsOf('mcp', 'list')).not.toContain('--dangerously-skip-permissions')
     expect(await wordsOf('run', '--', 'true')).not.toContain('--dangerously-skip-permissions')
+  })
+
+  test('and a release are for the agent that is chosen beside them', async () => {
+    const release = async (...words: string[]) =>
+      /^image\.agent_version +(\S+)/m.exec((await machine.paude([...words, '--print-config'])).stdout)?.[1]
+    configured('agent_args = ["--model", "opus"]\n[image]\nagent_version = "2.1.300"\n')
+    expect([await release(), await release('--agent', 'shell')]).toEqual(['2.1.300', '-'])
+    expect(await wordsOf('--agent', 'shell')).not.toContain('opus')
+    expect(await wordsOf('--agent', 'claude', '-p', 'hi')).toContain('opus')
+    configured('agent = "codex"\nagent_args = ["--model", "gpt"]\n[provider]\napi_key = "env:KEY"\n')
+    expect(await wordsOf('--', 'exec', 'hi')).toContain('gpt')
+    expect(await wordsOf('--agent', 'claude', '-p', 'hi')).not.toContain('gpt')
   })
 
   test('are set behind --, which is said', async () => {

@@ -1,13 +1,16 @@
 import { type Check, ok, problem, warning } from '../backends/check.ts'
+import type { BackendName } from '../backends/names.ts'
 import { backends, easiest } from '../backends/registry.ts'
 import { older } from '../backends/version.ts'
 import type { EngineState } from './engines.ts'
 
-/** Installed, running, permitted and new enough? One usable engine is enough; without any it is a problem. */
-export function engineChecks(engines: readonly EngineState[]): readonly Check[] {
+/** Installed, running, permitted and new enough? One usable engine is enough, unless starts here use another one: `wanted`. */
+export function engineChecks(engines: readonly EngineState[], wanted: BackendName | 'auto' = 'auto'): readonly Check[] {
   const ready = engines.filter(({ state }) => state === 'ready')
   const rows = engines.flatMap((engine) =>
-    engine.state === 'ready' ? [readyCheck(engine)] : [unready(engine, ready.length > 0)],
+    engine.state === 'ready'
+      ? [readyCheck(engine)]
+      : [unready(engine, { isWanted: engine.name === wanted, anyReady: ready.length > 0 })],
   )
   const runtimes = new Set(ready.flatMap(({ runtime }) => (runtime.startsWith('runc ') ? [runtime.slice('runc '.length)] : [])))
   return [
@@ -17,9 +20,10 @@ export function engineChecks(engines: readonly EngineState[]): readonly Check[] 
   ]
 }
 
-function unready(engine: EngineState, anyReady: boolean): Check {
+function unready(engine: EngineState, { isWanted, anyReady }: { readonly isWanted: boolean; readonly anyReady: boolean }): Check {
   const { name, state, why } = engine
   if (state === 'not asked') return ok(name, `${state}: ${why}`)
+  if (isWanted) return problem(name, `${state}: ${why}`, wayToUse(engine))
   if (state === 'not installed') return anyReady ? ok(name, 'not installed') : warning(name, 'not installed', wayToUse(engine))
   return (anyReady ? warning : problem)(name, `${state}: ${why}`, wayToUse(engine))
 }

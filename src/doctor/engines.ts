@@ -9,6 +9,7 @@ import type { Query } from '../plan/query.ts'
 import { captureOnce } from '../run/ask.ts'
 import { foreignFiles } from '../run/client-files.ts'
 import type { Outcome } from '../run/process.ts'
+import { shown } from '../text.ts'
 
 /** A backend as it is on this machine now. */
 export type EngineState = {
@@ -50,12 +51,14 @@ async function askEngine(
   switch (state) {
     case 'missing':
       return { ...unknown, state: 'not installed', why: `${program} is not in PATH` }
-    case 'down':
+    case 'down': {
+      const place = health.reach(host)
       return {
         ...unknown,
         state: 'not running',
-        why: health.reach(host).look === 'file' ? 'its configuration is not there' : 'its socket does not answer',
+        why: place.look === 'file' ? `there is no ${shown(place.path)}` : 'its socket does not answer',
       }
+    }
     case 'denied':
       return { ...unknown, state: 'no permission', why: 'you may not use its socket' }
     case 'yes': {

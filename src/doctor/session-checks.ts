@@ -5,7 +5,7 @@ import { resolvesElsewhere } from '../network/decide.ts'
 import { HOST_NAME } from '../network/names.ts'
 import { inside, PRIVATE_RANGES, readRange } from '../network/ranges.ts'
 import type { Ways } from '../network/ways.ts'
-import { commandLine, quote } from '../plan/shell.ts'
+import { quote } from '../plan/shell.ts'
 import type { Authorities, LookedCredential, LostHome } from './looked.ts'
 
 /** Images by engine: those a start would use now, and what `paude image rm --stale` would take away. */
@@ -49,20 +49,14 @@ type Sized = { readonly reference: string; readonly size: number }
 const megabytes = (images: readonly Sized[]): string => `${Math.round(images.reduce((sum, { size }) => sum + size, 0) / 1e6)} MB`
 
 /** HOME volumes of projects that are not where they were. They hold conversations, so nothing takes them away by itself. */
-export function homeChecks(backend: Pick<Backend, 'name' | 'life'>, lost: readonly LostHome[]): readonly Check[] {
+export function homeChecks({ name }: Pick<Backend, 'name'>, lost: readonly LostHome[]): readonly Check[] {
   if (lost.length === 0) return []
   const [first] = lost
   return [
     warning(
-      `HOME volumes on ${backend.name}`,
+      `HOME volumes on ${name}`,
       `${lost.length} of deleted folders, like ${first?.workspace}: settings and conversations`,
-      backend.life
-        .removeHomes(
-          {},
-          lost.map(({ volume }) => volume),
-        )
-        .flatMap((step) => (step.kind === 'exec' ? [commandLine(step.argv)] : []))
-        .join('; '),
+      'paude home rm --deleted',
     ),
   ]
 }

@@ -37,7 +37,7 @@ const ready = (name: 'docker' | 'podman', version: string, runtime = 'runc 1.3.3
   runtime,
   why: '',
 })
-const unready = (name: 'docker' | 'podman', state: EngineState['state']): EngineState => ({
+const unready = (name: EngineState['name'], state: EngineState['state']): EngineState => ({
   name,
   state,
   version: '',
@@ -83,6 +83,17 @@ describe('engines', () => {
     ['at the oldest tested', [ready('docker', '20.10.0'), ready('podman', '4.3.0')], ['docker: ok', 'podman: ok', 'runc: ok']],
   ] as const)('%s', (_, engines, expected) => {
     expect(states(engineChecks(engines))).toEqual([...expected])
+  })
+
+  test('the one that starts here use is a problem where it does not work, whatever others do', () => {
+    const engines = [ready('docker', '28.0.0'), unready('kubernetes', 'not running')]
+    expect(states(engineChecks(engines))).toEqual(['docker: ok', 'kubernetes: warning', 'runc: ok'])
+    expect(states(engineChecks(engines, 'kubernetes'))).toEqual(['docker: ok', 'kubernetes: problem', 'runc: ok'])
+    expect(states(engineChecks([ready('docker', '28.0.0'), unready('podman', 'not installed')], 'podman'))).toEqual([
+      'docker: ok',
+      'podman: problem',
+      'runc: ok',
+    ])
   })
 
   test('each program is shown with its version and the page of its security fixes', () => {
@@ -318,7 +329,7 @@ describe('sessions', () => {
     expect(homeChecks(backends.docker, [])).toEqual([])
     expect(homeChecks(backends.podman, [{ volume: 'paude-home-claude-1', workspace: '/srv/gone' }])[0]).toMatchObject({
       state: 'warning',
-      fix: 'podman volume rm paude-home-claude-1',
+      fix: 'paude home rm --deleted',
     })
   })
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Backend } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
@@ -17,9 +18,10 @@ import { PLANS, READS } from '../front-flags.ts'
 import { fit, table } from '../streams/table.ts'
 import { topic, verb } from '../verb.ts'
 
-/** A volume with the agent's HOME of one project. */
+/** A volume with the agent's HOME of one project, or with what stands in the place of a folder there. */
 type Home = {
   readonly volume: string
+  readonly role: string
   readonly backend: BackendName
   /** The folder that it belongs to; '' where no label says so. */
   readonly project: string
@@ -32,6 +34,7 @@ export default topic({
   examples: [
     ['paude home ls', 'all of them, and which are in use'],
     ['paude home rm', 'the one of the project in this directory'],
+    ['paude home rm --deleted', 'those of folders that do not exist any more'],
   ],
   verbs: {
     ls: verb({
@@ -41,7 +44,7 @@ export default topic({
       args: { json },
       examples: [['paude home ls --json', 'for scripts']],
       async run(context, given) {
-        const homes = await listHomes(context)
+        const homes = (await listHomes(context)).filter(isHome)
         if (given.json) context.answer(JSON.stringify(homes, null, 2))
         else if (homes.length === 0) context.note('no project has a HOME volume yet')
         else
@@ -66,14 +69,22 @@ export default topic({
       front: PLANS,
       args: {
         homes: { type: 'positional', many: true, description: 'Volumes, or project folders (default: this directory)' },
+        deleted: { type: 'boolean', description: 'Remove the volumes of folders that do not exist any more' },
+        all: { type: 'boolean', description: 'Remove the volumes of all projects' },
         'dry-run': dryRun,
       },
       examples: [
         ['paude home rm ~/code/old-project', 'by the folder of the project'],
         ['paude home rm paude-home-claude-57cd0a70cbac52f7', 'by the name of the volume'],
+        ['paude home rm --deleted', 'those of folders that do not exist any more'],
       ],
       async run(context, given) {
-        const all = await listHomes(context)
+        const { deleted = false, all: every = false, 'dry-run': isDry = false } = given
+        if ([deleted, every, given.homes.length > 0].filter(Boolean).length > 1)
+          throw new PaudeError('usage', 'paude home rm takes either names, --deleted or --all', { hint: 'leave the others out' })
+        const listed = await listHomes(context)
+        if (deleted || every) return await removeUnused(context, every ? listed : listed.filter(isLost), isDry)
+        const all = listed.filter(isHome)
         const words = given.homes.length > 0 ? given.homes : [findWorkspace(context.host, { force: true }).root]
         const chosen = words.map((word) => {
           const fitting = all.filter(
@@ -90,17 +101,36 @@ export default topic({
           throw new PaudeError('refused', `${used.volume} is in use by ${used.sessions.join(', ')}`, {
             hint: `paude rm ${used.sessions.join(' ')} first`,
           })
-        for (const { backend, volume } of doomed) {
-          const owner = backends[backend]
-          const isDry = given['dry-run'] === true
-          await carryOut(context, owner, { plan: owner.life.removeHomes({}, [volume]), dryRun: isDry })
-          if (!isDry) context.answer(volume)
-        }
+        await removeHomes(context, doomed, isDry)
         return 0
       },
     }),
   },
 })
+
+const isHome = ({ role }: Home): boolean => role === 'home'
+
+/** What is on a cluster belongs to no folder of this machine. */
+const isLost = ({ backend, project }: Home): boolean =>
+  backends[backend].can.isolation !== 'pod' && project !== '' && !existsSync(project)
+
+/** Those that a session uses stay, and are named. */
+async function removeUnused(context: Context, homes: readonly Home[], isDry: boolean): Promise<number> {
+  const unused = homes.filter(({ sessions }) => sessions.length === 0)
+  for (const { volume, sessions } of homes)
+    if (sessions.length > 0) context.note(`${volume} stays: ${sessions.join(', ')} uses it`)
+  if (unused.length === 0) context.note('no volume to remove')
+  await removeHomes(context, unused, isDry)
+  return 0
+}
+
+async function removeHomes(context: Context, homes: readonly Home[], isDry: boolean): Promise<void> {
+  for (const { backend, volume } of homes) {
+    const owner = backends[backend]
+    await carryOut(context, owner, { plan: owner.life.removeHomes({}, [volume]), dryRun: isDry })
+    if (!isDry) context.answer(volume)
+  }
+}
 
 /** Two calls an engine, side by side. */
 async function listHomes(context: Context): Promise<readonly Home[]> {
@@ -119,16 +149,24 @@ async function homesOf(context: Context, backend: Backend): Promise<readonly Hom
     ])
     const records = readRecords(context.host).filter((record) => record.backend === backend.name)
     const uses = [
-      ...sessions.map(({ id, workspace, agent }) => ({ id, volume: homeVolume(workspace, agent) })),
-      ...records.map(({ id, homeVolume: volume }) => ({ id, volume })),
+      ...sessions.map(({ id, workspace, agent }) => ({ id, workspace, volume: homeVolume(workspace, agent) })),
+      ...records.map(({ id, workspace, homeVolume: volume }) => ({ id, workspace, volume })),
     ]
     return volumes
-      .filter(({ role }) => role === 'home')
-      .map(({ reference, workspace }) => ({
+      .filter(({ role }) => role === 'home' || role === 'overlay')
+      .map(({ reference, workspace, role }) => ({
         volume: reference,
+        role,
         backend: backend.name,
         project: workspace,
-        sessions: [...new Set(uses.filter(({ volume }) => volume === reference).map(({ id }) => id))],
+        sessions: [
+          ...new Set(
+            (role === 'home'
+              ? uses.filter(({ volume }) => volume === reference)
+              : uses.filter((use) => use.workspace === workspace)
+            ).map(({ id }) => id),
+          ),
+        ],
       }))
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error

@@ -93,6 +93,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
         ...one,
         rootless: one.rootless || facts.some(({ backend, info }) => backend.name === one.name && info?.rootless),
       })),
+      settings.backend,
     ),
     ...facts.flatMap(({ checks }) => checks),
     ...facts.flatMap(({ backend, info }) => (info === null ? [] : limitChecks(backend.name, info))),
