@@ -217,6 +217,19 @@ describe('a change', () => {
     })
   })
 
+  test('without a session here a change says how to make it for starts, and a wrong entry comes first', async () => {
+    const said = await network('allow', 'https://b.example/x')
+    expect([said.code, said.stdout]).toEqual([1, ''])
+    expect(said.stderr).toContain(
+      'for one start: paude --network-allow b.example; for all starts here: paude network allow b.example --project',
+    )
+    expect((await network('deny', '*.b.example')).stderr).toContain("paude --network-deny '*.b.example'")
+    expect((await network('unset', 'b.example')).stderr).toContain(
+      '→ for all starts here: paude network unset b.example --project',
+    )
+    expect((await network('allow', 'github')).stderr).toContain('did you mean @github?')
+  })
+
   test('of a session without a network is none', async () => {
     const id = (await machine.paude(['--network', 'none', '--detach', '-p', 'hi'])).stdout.trim()
     expect((await network('allow', 'a.example', '--session', id)).stderr).toContain('has no network')
@@ -228,6 +241,10 @@ test('watch without a terminal says nothing of what was blocked before, and wher
   const line = { v: 1, t: 1, sid: id, m: 'CONNECT', h: 'old.example', p: 8081, st: 403, err: 'ERR_ACCESS_DENIED' }
   machine.set('say', 'logs', `${JSON.stringify(line)}\n`)
   expect((await network('blocked', id)).stdout).toContain('old.example:8081')
+  machine.set('say', 'logs', '')
+  expect((await network('blocked', id)).stderr).toContain(`nothing was blocked in ${id}`)
+  expect((await network('log', '--json', id)).stdout).toBe('')
+  machine.set('say', 'logs', `${JSON.stringify(line)}\n`)
   const { stdout, stderr } = await network('watch', id)
   expect(stdout).toBe('')
   expect(stderr).toContain(`paude network blocked ${id}`)

@@ -154,6 +154,8 @@ describe('flags of one letter', () => {
     expect(all.length).toBeGreaterThan(3)
     expect(all.filter((line) => !/^paude-\w{6}$/.test(line))).toEqual([])
     expect(await lines('-aqn2')).toEqual(all.slice(0, 2))
+    machine.set('say', 'list', '')
+    expect((await machine.paude(['ps', '-q'])).stdout).toBe('')
   })
 })
 

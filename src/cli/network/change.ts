@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { clock } from '../../network/clock.ts'
 import { hostOfAddress } from '../../network/pattern.ts'
+import { quote } from '../../plan/shell.ts'
 import type { Found } from '../../session/record/found.ts'
 import { changeSession } from '../../session/wall/change.ts'
 import { jsonLine } from '../../text.ts'
@@ -9,7 +10,7 @@ import { dryRun, json, revision, type Values } from '../args.ts'
 import { alsoTaking, only, PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { findWithNetwork } from './requests.ts'
-import { requireItsProject, requireScope, type Scope } from './scope.ts'
+import { requireEntries, requireItsProject, requireScope, type Scope } from './scope.ts'
 import { readUntil } from './until.ts'
 import { writeScopes } from './write-scopes.ts'
 
@@ -82,7 +83,8 @@ async function change(context: Context, verb: Word, given: Given): Promise<numbe
     })
   const until = readUntil({ verb, once: given.once === true, time: given.for }, Date.now() / 1000)
   const scopes = scopesOf(context, { verb, entries, given, until })
-  const found = scopes.length > 0 ? await sessionIfAny(context, given.session) : await findWithNetwork(context, given.session)
+  requireEntries(verb, entries)
+  const found = scopes.length > 0 ? await sessionIfAny(context, given.session) : await sessionToChange(context, verb, given)
   if (found !== null && scopes.includes('project')) requireItsProject(context, found.record)
   // A session that will not have it leaves the files as they are.
   const changed =
@@ -127,6 +129,18 @@ function scopesOf(
     })
   for (const scope of scopes) requireScope(context, scope, { verb, entries })
   return scopes
+}
+
+/** Without a session here, the next start is meant, or all that come. */
+async function sessionToChange(context: Context, verb: Word, { session, hosts }: Given): Promise<Found> {
+  return await findWithNetwork(context, session).catch((error: unknown) => {
+    if (!(error instanceof PaudeError) || error.code !== 'not-found' || session !== undefined) throw error
+    const [first = ''] = hosts.map((word) => quote(hostOfAddress(word) ?? word))
+    const once = verb === 'unset' ? '' : `for one start: paude --network-${verb} ${first}; `
+    throw new PaudeError(error.code, error.message, {
+      hint: `${once}for all starts here: paude network ${verb} ${first} --project; another session: --session SESSION`,
+    })
+  })
 }
 
 /** The session that is named, or the one of this directory if there is one. */

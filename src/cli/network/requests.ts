@@ -9,7 +9,7 @@ import { capture, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import type { Found } from '../../session/record/found.ts'
 import { readNoted } from '../../session/record/noted.ts'
-import { findPast, pastRequests } from '../../session/record/past.ts'
+import { findPast, hasPast, pastRequests } from '../../session/record/past.ts'
 import { readRecord } from '../../session/record/store.ts'
 import { policyNow } from '../../session/resolve/policy.ts'
 import { carryToEnd } from '../../session/wall/take-up.ts'
@@ -17,7 +17,7 @@ import { withoutNetwork } from '../../session/wall/without-network.ts'
 import { printable } from '../../text.ts'
 import { follow as followFlag, json as jsonFlag, lastOne, latest, readSince, readTail, recent, session } from '../args.ts'
 import { READS } from '../front-flags.ts'
-import { green, red, yellow } from '../streams/output.ts'
+import { answerLines, green, red, yellow } from '../streams/output.ts'
 import { fit, table } from '../streams/table.ts'
 import { verb } from '../verb.ts'
 import { because, inVain } from './because.ts'
@@ -44,7 +44,11 @@ export const showLog = verb({
       throw new PaudeError('usage', '--last and --follow cannot be combined', { hint: 'leave one of them out' })
     const show = (all: readonly Request[]): number => {
       const requests = latest(wanted(all), { tail, since }, ({ time }) => time)
-      if (json) context.answer(requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
+      if (json)
+        answerLines(
+          context,
+          requests.map((request) => JSON.stringify(request)),
+        )
       else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'the session requested nothing')
       else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'RULE'], requests.map(cells), fit(context.host)))
       return 0
@@ -83,7 +87,10 @@ export const showBlocked = verb({
     const hosts = countBlocked(requests)
     const allowing = (entry: string) => (last ? `paude --network-allow ${entry}` : `paude network allow ${entry} --session ${id}`)
     if (json) context.answer(JSON.stringify(hosts, null, 2))
-    else if (hosts.length === 0) context.note('nothing was blocked')
+    else if (hosts.length === 0)
+      context.note(
+        `nothing was blocked in ${id}${last || !hasPast(context.host) ? '' : '; sessions that are gone: paude network blocked --last'}`,
+      )
     else {
       const rows = hosts.map(({ host, port, count, last, program, rule }) => [
         `${printable(host)}:${port}`,

@@ -15,6 +15,11 @@ export type Scope = 'user' | 'project'
 
 export type ScopeWord = { readonly verb: 'allow' | 'deny' | 'unset'; readonly entries: readonly string[] }
 
+/** Refuses what is no host and no group. To take something back, it need not be one. */
+export function requireEntries(verb: ScopeWord['verb'], entries: ScopeWord['entries']): void {
+  if (verb !== 'unset') for (const entry of entries) verb === 'allow' ? parseEntry(entry, '') : parseDenyEntry(entry, '')
+}
+
 /** Refuses what could not be written, before anything else is done about it. */
 export const requireScope = ({ host }: Context, scope: Scope, word: ScopeWord): void =>
   void scopeText(editableFile(host, scope === 'project'), word)
@@ -43,7 +48,7 @@ export const denies = ({ host }: Context, scope: Scope, entry: string): boolean 
   entriesAt(editableFile(host, scope === 'project'), 'network.deny').some((one) => isSame('network.deny', one, entry))
 
 function scopeText(editable: Editable, { verb, entries }: ScopeWord): string {
-  if (verb !== 'unset') for (const entry of entries) verb === 'allow' ? parseEntry(entry, '') : parseDenyEntry(entry, '')
+  requireEntries(verb, entries)
   return entries.reduce((text, entry) => said({ ...editable, text }, verb, entry), editable.text)
 }
 

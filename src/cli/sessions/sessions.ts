@@ -9,6 +9,7 @@ import { modeOf, type SessionRecord } from '../../session/record/record.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { json, readTail } from '../args.ts'
 import { only } from '../front-flags.ts'
+import { answerLines } from '../streams/output.ts'
 import { verb } from '../verb.ts'
 import { type ActiveRow, withNews } from './activity.ts'
 import { MARK, ordered, sessionTable } from './session-table.ts'
@@ -43,7 +44,11 @@ export default verb({
     for (const { error } of failures) context.warn(`${error.message}: paude cannot show its sessions`)
     const rows = await withNews(context.host, withNewExecutables(context.host, sessions.slice(0, limit)))
     if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
-    else if (quiet) context.answer(rows.map(({ id }) => `${id}\n`).join(''))
+    else if (quiet)
+      answerLines(
+        context,
+        rows.map(({ id }) => id),
+      )
     else if (rows.length === 0) context.note('no sessions; to start one here: paude')
     else context.answer(sessionTable(context.host, ordered(context.host, rows)))
     if (!json && !quiet)

@@ -67,6 +67,11 @@ export function outputs(
   }
 }
 
+/** All at once; of no lines nothing at all is written, not even an empty one. */
+export function answerLines({ answer }: { readonly answer: (text: string) => void }, lines: readonly string[]): void {
+  if (lines.length > 0) answer(`${lines.join('\n')}\n`)
+}
+
 /** A mistake or misfortune, as the user reads it. */
 export const sentence = ({ message, hint }: PaudeError): string =>
   `${red('paude:')} ${message}${hint === '' ? '' : `\n  ${dim('→')} ${hint}`}\n`
