@@ -137,7 +137,7 @@ describe('an agent with another provider', () => {
     expect(addressesOf(agent)).toBe('OTHER_URL')
   })
 
-  test('is the one whose credential is missed, and a login that the agent does not have is not advised', () => {
+  test('is the one whose credential is missed, and no login inside the sandbox is advised that the agent does not have', () => {
     const plain = cases['plain']?.spec.network
     if (plain === undefined || plain.mode === 'none') throw new Error('no such case')
     const allow = [{ host: 'models.other.test', ports: [443], privateRange: '', why: '' }]
@@ -148,7 +148,7 @@ describe('an agent with another provider', () => {
       ...{ spec: { network, terminal: true, secretEnvironment: {} }, record: { credentials: [] } },
     })
     expect(found).toEqual([
-      'no credential found: export OTHER_KEY=… or name its place: paude config set provider.api_key file:PATH',
+      'no credential for models.other.test: paude login second --api-key, or export OTHER_KEY=…, or paude config set provider.api_key file:PATH',
     ])
   })
 })

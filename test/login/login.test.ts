@@ -103,7 +103,13 @@ describe('a key that paude login keeps', () => {
     await logIn()
     const elsewhere = { ANTHROPIC_BASE_URL: 'https://gateway.example.org/x' }
     const { code, stderr } = await paude(['-p', 'x'], { env: elsewhere })
-    expect([code, handed(), stderr]).toEqual([0, '', expect.stringContaining('no credential found')])
+    expect([code, handed(), stderr]).toEqual([
+      0,
+      '',
+      expect.stringContaining(
+        'no credential for gateway.example.org (the login that paude keeps is for api.anthropic.com): paude login claude --api-key',
+      ),
+    ])
     await logIn(KEY, elsewhere)
     await paude(['-p', 'x'], { env: elsewhere })
     expect(handed()).toBe(KEY)

@@ -27,7 +27,7 @@ describe('a start without a credential', () => {
   test('does not send you to a login where the models are somewhere else', async () => {
     const env = { ANTHROPIC_BASE_URL: 'https://gateway.example', PAUDE_LOGIN_INSIDE: '0' }
     expect(await warnings(['-p', 'hi'], env)).toEqual([
-      'paude: warning: no credential found: export ANTHROPIC_API_KEY=… or name its place: paude config set provider.api_key file:PATH',
+      'paude: warning: no credential for gateway.example: paude login claude --api-key, or export ANTHROPIC_API_KEY=…, or paude config set provider.api_key file:PATH',
     ])
   })
 

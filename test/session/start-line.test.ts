@@ -5,11 +5,19 @@ import { keysTitle } from '../../src/hold/keys.ts'
 const line = (settings: object, network: object, spec: object = {}, credentials: readonly object[] = []) =>
   startLine({
     backend: { name: 'docker' },
-    config: { settings: { agent: 'claude', detachKeys: 'ctrl-p,ctrl-q', networkAllow: [], networkGroups: [], ...settings } },
+    config: {
+      settings: { agent: 'claude', detachKeys: 'ctrl-p,ctrl-q', networkAllow: [], networkGroups: [], baseUrl: '', ...settings },
+    },
     record: { credentials },
     run: { kind: 'agent', words: [] },
     spec: { terminal: true, network, ...spec },
   } as unknown as Parameters<typeof startLine>[0])
+
+test('without a credential the model is named by the address that holds, too', () => {
+  const bare = { mode: 'restricted', policy: { injections: [] } }
+  expect(line({ baseUrl: '' }, bare)).toContain('network: Anthropic only')
+  expect(line({ baseUrl: 'http://host.paude.internal:8765' }, bare)).toContain('network: host.paude.internal only')
+})
 
 const restricted = (host = 'api.anthropic.com') => ({ mode: 'restricted', policy: { injections: [{ host }] } })
 

@@ -34,13 +34,17 @@ function networkText({ config: { settings }, run, spec }: Started): string {
     case 'restricted': {
       const [first] = ofProviders(spec.network.policy.injections)
       const provider = run.kind === 'agent' ? providerOf(settings) : null
-      const usual = provider !== null && (first === undefined || provider.address.usual.endsWith(`//${first.host}`))
-      const model = usual ? [provider.title] : first === undefined ? [] : [first.host]
+      const host = first?.host ?? hostOf(settings.baseUrl || (provider?.address.usual ?? ''))
+      const usual = provider !== null && hostOf(provider.address.usual) === host
+      const model = usual ? [provider.title] : provider === null && first === undefined ? [] : [host]
       const asks = spec.network.mode === 'ask' ? '; others wait for your key in paude network watch' : ''
       return `network: ${entriesText([...model, ...settings.networkGroups.map(groupEntry), ...settings.networkAllow])}${asks}`
     }
   }
 }
+
+/** '' for what is no address. */
+const hostOf = (address: string): string => URL.parse(address)?.hostname ?? ''
 
 /** The names of those for hosts of the user's choice. */
 function credentialsText({ record: { credentials } }: Started): string {

@@ -5,10 +5,12 @@ import { keyOf } from '../../config/keys/all.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import { type Need, type Provider, plainKey } from '../../credentials/providers.ts'
 import type { Host } from '../../host.ts'
+import { providerAddress, readKept } from '../../login/kept.ts'
 import type { Injection, Policy } from '../../network/allow.ts'
 import { decide, type Target } from '../../network/decide.ts'
 import { atBaseUrl } from '../../network/inject.ts'
 import { ofProviders } from '../../network/reach.ts'
+import { shown } from '../../text.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { unsetCredential } from './provider.ts'
 
@@ -87,9 +89,10 @@ function noCredential(
   if (!host.env[provider.address.variable]) return []
   const { variable, key } = plainKey(provider)
   const unset = unsetCredential(host, config)
+  if (unset !== '') return [`${unset}: export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? 'it'}=…`]
+  const [address, kept] = [providerAddress(provider, host), readKept(host, config.settings.agent)]
+  const elsewhere = kept === null ? '' : ` (the login that paude keeps is for ${shown(new URL(kept.address).host)})`
   return [
-    unset === ''
-      ? `no credential found: export ${variable}=… or name its place: paude config set ${keyOf(key)} file:PATH`
-      : `${unset}: export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? 'it'}=…`,
+    `no credential for ${shown(new URL(address).host)}${elsewhere}: paude login ${agent.name} --api-key, or export ${variable}=…, or paude config set ${keyOf(key)} file:PATH`,
   ]
 }
