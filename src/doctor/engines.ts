@@ -9,7 +9,6 @@ import type { Query } from '../plan/query.ts'
 import { captureOnce } from '../run/ask.ts'
 import { foreignFiles } from '../run/client-files.ts'
 import type { Outcome } from '../run/process.ts'
-import { shown } from '../text.ts'
 
 /** A backend as it is on this machine now. */
 export type EngineState = {
@@ -56,7 +55,7 @@ async function askEngine(
       return {
         ...unknown,
         state: 'not running',
-        why: place.look === 'file' ? `there is no ${shown(place.path)}` : 'its socket does not answer',
+        why: place.look === 'file' ? `there is no ${place.path}` : 'its socket does not answer',
       }
     }
     case 'denied':
