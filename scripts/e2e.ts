@@ -17,7 +17,7 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
   main: ['paude in place of claude on \\w+ (?!what the agent of an ordinary user)'],
   wall: ['the wall on'],
   selftest: ['paude selftest on \\w+ holds'],
-  security: ['the hardening of a box'],
+  security: ['the hardening of a sandbox'],
   sessions: ['sessions on \\w+ (Ctrl-P Ctrl-Q detaches|a stopped session continues|exec, shell, logs)'],
   network: ['a running session on \\w+ (is told the command|keeps its open streams|still has its own changes)'],
   'broken-start': ['a start whose proxy dies'],

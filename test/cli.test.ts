@@ -78,7 +78,7 @@ describe('the agent', () => {
     expect(readFileSync(join(machine.room, 'fake/stdin'), 'utf8')).toBe('a long text')
   })
 
-  test('a command in the box has no network, and its code is ours', async () => {
+  test('a command in the sandbox has no network, and its code is ours', async () => {
     machine.set('code', 'agent', '3')
     expect((await machine.paude(['run', '--', 'make', 'test'])).code).toBe(3)
     expect(verbs()).toEqual(['create', 'start', 'rm', 'ps'])
@@ -144,7 +144,7 @@ describe('secrets', () => {
     expect(engineCalls().flat()).toContain('--env=MY_TOKEN')
   })
 
-  test('a credential cannot be carried into the box by --env', async () => {
+  test('a credential cannot be carried into the sandbox by --env', async () => {
     const { code, stderr } = await machine.paude(['--env', 'ANTHROPIC_API_KEY', '-p', 'x'], { env: { ANTHROPIC_API_KEY: KEY } })
     expect({ code, calls: engineCalls() }).toEqual({ code: 125, calls: [] })
     expect(stderr).toContain('ANTHROPIC_API_KEY stays outside the sandbox')

@@ -39,7 +39,7 @@ describe('wait', () => {
     })
   })
 
-  test('the engine’s word is taken for it, also when the box is gone the next moment', async () => {
+  test('the engine’s word is taken for it, also when the sandbox is gone the next moment', async () => {
     const id = await detached()
     machine.set('say', 'wait', '0\n')
     expect(await machine.paude(['wait', id])).toEqual({ code: 0, stdout: `${id} exited 0\n`, stderr: '' })
@@ -110,7 +110,7 @@ describe('output', () => {
     expect(await machine.paude(['logs', '--follow', id])).toEqual(logs)
   })
 
-  test('is the engine’s own record where no box wrote one', async () => {
+  test('is the engine’s own record where no sandbox wrote one', async () => {
     const id = await detached(['-p', 'hi'])
     machine.ended('exited')
     machine.set('say', 'logs', 'of the engine')
@@ -164,7 +164,7 @@ describe('fork', () => {
   const conversation = '4a1d9e3c-0b57-4c0f-9b1e-2f3a4b5c6d7e'
   const seedOf = (id: string): string => readFileSync(join(folderOf(id), 'seed/command.sh'), 'utf8')
 
-  test('starts a box of the same project with the conversation that was noted', async () => {
+  test('starts a sandbox of the same project with the conversation that was noted', async () => {
     const id = await detached()
     wrote(id, { conversation: `${conversation}\n` })
     const elsewhere = join(machine.home, 'elsewhere')

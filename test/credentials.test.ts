@@ -77,7 +77,7 @@ test('the proxy is told a line for each credential, in the order of the injectio
   expect(told([], { ...DIRECT, upstream })).toBe('\nname:word\n')
 })
 
-test('what a row names stays outside: of every box, or of those of its agents where all programs use it', async () => {
+test('what a row names stays outside: of every sandbox, or of those of its agents where all programs use it', async () => {
   for (const { secrets, common } of Object.values(providers))
     for (const { variable } of secrets) {
       expect(KEPT_OUTSIDE.includes(variable)).toBe(!common)

@@ -331,7 +331,7 @@ describe('what a session that is gone leaves to read', () => {
     expect(stderr).toMatch(/paude has no output of paude-\S+: it went to your terminal/)
   })
 
-  test('it is for you alone, bounded, and a link that a box left leads nowhere', async () => {
+  test('it is for you alone, bounded, and a link that a sandbox left leads nowhere', async () => {
     const id = await started()
     const secret = join(machine.room, 'secret')
     writeFileSync(secret, 'topsecret\n')
@@ -515,7 +515,7 @@ describe('agent_args', () => {
     expect(await wordsOf('--ignore-project-config', '-p', 'hi')).not.toContain('--dangerously-skip-permissions')
   })
 
-  test('are left out where the agent runs without a box', async () => {
+  test('are left out where the agent runs without a sandbox', async () => {
     machine.dispose()
     machine = makeMachine([])
     machine.program('claude', '#!/bin/sh\necho "words: $*"\n')

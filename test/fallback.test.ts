@@ -235,7 +235,7 @@ describe('without an engine', () => {
   })
 })
 
-test('with an engine that fails afterwards, nothing runs outside a box', async () => {
+test('with an engine that fails afterwards, nothing runs outside a sandbox', async () => {
   machine.dispose()
   machine = makeMachine(['docker'])
   machine.program('claude', CLAUDE)
@@ -260,7 +260,7 @@ describe('what files may say of the fallback', () => {
     )
   })
 
-  test('may be forbidden to everybody, and what is managed holds in no other way outside a box', () => {
+  test('may be forbidden to everybody, and what is managed holds in no other way outside a sandbox', () => {
     expect(() => config('fallback = "none"')).toThrow('fallback = host (user /c.toml:1) exceeds the limit in /m.toml:1: none')
     expect(broken('')).toBeNull()
     expect(broken('network.deny = ["a.org"]')).toBe('the managed file /m.toml')

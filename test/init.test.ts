@@ -105,7 +105,7 @@ describe('without questions', () => {
     expect((await machine.paude(['config', 'get', 'provider.base_url'])).stdout).toBe('https://gateway.example.org/Team\n')
   })
 
-  test('tells how a gateway gets its credential, since nobody logs in there inside the box', async () => {
+  test('tells how a gateway gets its credential, since nobody logs in there inside the sandbox', async () => {
     const told = async (...words: readonly string[]) =>
       (await machine.paude(['init', '--yes', ...words], { env: { PAUDE_LOGIN_INSIDE: undefined } })).stderr
     expect(await told()).toContain('no credential yet; to log in for all projects: paude login\n')

@@ -178,7 +178,7 @@ describe('what a file may say of the provider', () => {
     )
   })
 
-  test('is an address that a box can reach', () => {
+  test('is an address that a sandbox can reach', () => {
     expect(() => read('[provider]\nbase_url = "ftp://x"\n')).toThrow(
       '/c.toml:2: provider.base_url is not a plain web address: ftp://x',
     )

@@ -29,7 +29,7 @@ const show = (...flags: string[]) => machine.paude([...flags, '--print-config', 
 const engineCalls = () => machine.calls()
 const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
 
-describe('a project that wants to open the box', () => {
+describe('a project that wants to open the sandbox', () => {
   test('does not start without a terminal, and is told what to type', async () => {
     machine.write(file, OPEN)
     for (const words of [['-p', 'hi'], ['--detach'], ['--dry-run', '-p', 'hi'], ['run', '--', 'true']])
@@ -460,7 +460,7 @@ test('images are built as a start would have them, so a project has its say in t
   expect((await machine.paude(['image', 'build', '--dry-run'])).stdout).toContain('registry.example.org/own-base:1')
 })
 
-test('secrets that [env] refers to reach the box by name, and no argv, output or state', async () => {
+test('secrets that [env] refers to reach the sandbox by name, and no argv, output or state', async () => {
   const SECRET = 'hunter2-REAL-referenced-value'
   const holder = join(machine.home, 'token')
   writeFileSync(holder, `${SECRET}-file\n`, { mode: 0o600 })
@@ -508,7 +508,7 @@ test('the credential of the provider is for no proxy of a project', async () => 
   expect(stderr).toContain('network.upstream_credentials: ANTHROPIC_API_KEY is the credential of the provider')
 })
 
-test('further flags reach the box of their engine alone', async () => {
+test('further flags reach the sandbox of their engine alone', async () => {
   configure('[docker]\nextra_flags = ["--shm-size=1g"]\n[podman]\nextra_flags = ["--ulimit=nofile=99"]\n')
   const script = async (engine: string) => (await machine.paude(['--backend', engine, '--dry-run', '-p', 'x'])).stdout
   const [docker, podman] = [await script('docker'), await script('podman')]

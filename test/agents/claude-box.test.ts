@@ -121,7 +121,7 @@ describe('a start of Claude', () => {
     expect(box.words(words, copy)).toEqual(['claude', '--resume', TWO])
   })
 
-  test('gives each box folders of its own for what is kept by process number', () => {
+  test('gives each sandbox folders of its own for what is kept by process number', () => {
     const one = makeBox()
     mkdirSync(join(one.HOME, '.claude/sessions'), { recursive: true })
     writeFileSync(join(one.HOME, '.claude/sessions/7.json'), 'of a box that is gone')
@@ -154,7 +154,7 @@ describe('the hook', () => {
     expect(box.noted()).toBe(`${ONE}\n`)
   })
 
-  test('does not listen to another Claude that runs in the box', () => {
+  test('does not listen to another Claude that runs in the sandbox', () => {
     const box = makeBox()
     box.call(process.pid, event(ONE))
     box.call(process.pid, event(TWO), ['timeout', '10'])

@@ -190,7 +190,7 @@ describe('on a machine with a session', () => {
     }
   })
 
-  test('flags before and after a verb that starts a box add up', async () => {
+  test('flags before and after a verb that starts a sandbox add up', async () => {
     const { stdout } = await machine.paude(['--env', 'FIRST_ONE=1', '--dry-run', 'run', '--env', 'SECOND_ONE=2', '--', 'true'], {
       cwd: machine.home.replace(/home$/, 'fake'),
     })

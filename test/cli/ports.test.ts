@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { looksLikePort, readPorts } from '../../src/cli/inside/ports.ts'
 
-test('a port is the same here and in the box, unless another one stands before it', () =>
+test('a port is the same here and in the sandbox, unless another one stands before it', () =>
   expect(readPorts(['3000', '8080:3000', '0:5432'])).toEqual([
     { local: 3000, port: 3000 },
     { local: 8080, port: 3000 },

@@ -44,7 +44,7 @@ describe('paude up', () => {
     expect(restarts({ named: true }, { terminal: false }).restarts).toBe(true)
   })
 
-  test('says what has lost its box', () => {
+  test('says what has lost its sandbox', () => {
     expect(restarts({ status: 'gone' })).toEqual({
       restarts: false,
       why: 'the sandbox of session paude-bcd234 no longer exists: paude rm paude-bcd234',

@@ -85,7 +85,7 @@ describe('paths of a project', () => {
     await expect(read(text)).rejects.toThrow(/^\/p\/sub\/paude\.toml:1 has a path with \.\.: /)
   })
 
-  test('that lead upwards in the box are refused too', async () => {
+  test('that lead upwards in the sandbox are refused too', async () => {
     await expect(read('mounts = ["/data:/x/../../etc"]')).rejects.toThrow('/p/sub/paude.toml:1: mounts: cannot mount at')
   })
 })

@@ -45,7 +45,7 @@ describe('where our flags end', () => {
     )
   })
 
-  test('nothing after the first foreign word changes what the box is', () => {
+  test('nothing after the first foreign word changes what the sandbox is', () => {
     fc.assert(
       fc.property(fc.array(sound), foreign, fc.array(tempting), (ours, first, rest) => {
         expect(readFlags([...ours.flat(), first, ...rest]).layer).toEqual(readFlags(ours.flat()).layer)

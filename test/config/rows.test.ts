@@ -38,7 +38,7 @@ test('what no project can say is not judged as what one would open, and the othe
   )
 })
 
-test('what can only close is refused without a box, or promises nothing of one', () => {
+test('what can only close is refused without a sandbox, or promises nothing of one', () => {
   const closing = filed.filter(({ rule }) => rule === 'closes' || typeof rule === 'object')
   expect(closing.length).toBeGreaterThan(10)
   expect(closing.filter(({ withoutBox }) => withoutBox === undefined).map(({ key }) => key)).toEqual([])

@@ -170,7 +170,7 @@ const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
   ['mounts = ["/data"]', { mount: ['/data'] }],
 ]
 
-test.each(OPENING)('%s opens the box: %s', (_, text, item) => {
+test.each(OPENING)('%s opens the sandbox: %s', (_, text, item) => {
   const { items, rest } = judge(text)
   expect(items).toEqual([item])
   // Nothing of it is left that would hold unasked.

@@ -30,7 +30,7 @@ function read(compose: string, more: object = {}) {
 }
 
 describe('a service of a compose file', () => {
-  test('gives image, variables, folder and mounts; other services and what opens the box are left out by name', () => {
+  test('gives image, variables, folder and mounts; other services and what opens the sandbox are left out by name', () => {
     mkdirSync(join(room, 'data'), { recursive: true })
     const socket = Bun.listen({ unix: join(room, 'engine.sock'), socket: { data() {} } })
     const { values, ignored } = read(
@@ -123,7 +123,7 @@ volumes:
     expect(values).toMatchObject({ env: ['A=base', 'B=app'], imageBuild: { context: join(root, 'docker') } })
   })
 
-  test('that has neither image nor build is the box of paude, and what it takes from the caller is left out', () => {
+  test('that has neither image nor build is the sandbox of paude, and what it takes from the caller is left out', () => {
     const { values, ignored } = read(
       'services:\n  app:\n    command: x\n    working_dir: ${WHERE}\n    volumes: ["${DATA}:/data"]\n',
     )

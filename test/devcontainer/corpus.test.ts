@@ -67,7 +67,7 @@ test('what is left out of each is told, and what is for editors is not', () =>
 
 test('no value of the caller is in what is read of any of them', () => expect(JSON.stringify(judged)).not.toContain(SECRET))
 
-test('no flag, mount or variable of any of them opens the box', () => {
+test('no flag, mount or variable of any of them opens the sandbox', () => {
   const values = judged.flatMap(({ source }) => (source === null ? [] : [source.values]))
   expect([...new Set(values.flatMap((one) => one.dockerFlags ?? []))].toSorted()).toEqual([
     '--shm-size=2g',

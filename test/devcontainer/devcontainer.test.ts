@@ -161,7 +161,7 @@ describe('the devcontainer.json of a project', () => {
   })
 })
 
-test('a secret of the caller needs trust by its name, reaches the box, and no argv, screen or file', async () => {
+test('a secret of the caller needs trust by its name, reaches the sandbox, and no argv, screen or file', async () => {
   put({ remoteEnv: { KEY: '${localEnv:AWS_SECRET_ACCESS_KEY}', URL: 'https://${localEnv:AWS_SECRET_ACCESS_KEY}@x' } })
   machine.keepEnvironments()
   const refused = await machine.paude(['--devcontainer', '-p', 'x'], { env })
@@ -183,7 +183,7 @@ test('a secret of the caller needs trust by its name, reaches the box, and no ar
   expect(engineCalls().flat()).toContain('--env=KEY')
 })
 
-test('what opens the box is left out by name, trusted or not', async () => {
+test('what opens the sandbox is left out by name, trusted or not', async () => {
   machine.write(join(machine.home, '.ssh/id'), '')
   const mounts = [`type=bind,source=${machine.home}/.ssh,target=/ssh`, 'type=bind,source=${localWorkspaceFolder}/x,target=/x']
   put({ containerEnv: { A: '1' }, runArgs: ['--privileged'], capAdd: ['NET_ADMIN'], mounts })
@@ -205,7 +205,7 @@ test('a mount that comes to be there later needs trust of its own', async () => 
   expect((await dry('--devcontainer')).stderr).toContain(`is not trusted: mounts = ${place}:/data:rw, env = A=1`)
 })
 
-test('one command in a box has the variables, and runs none of the commands', async () => {
+test('one command in a sandbox has the variables, and runs none of the commands', async () => {
   put({ containerEnv: { A: '1', PATH: '/opt/tools:/usr/bin' }, postCreateCommand: 'make things' })
   await trust('--devcontainer')
   const { stdout } = await machine.paude(['--devcontainer', '--dry-run=full', 'run', '--', 'true'])

@@ -1,13 +1,13 @@
 import { expect, test } from 'bun:test'
 import { readPorts } from '../../src/project/devcontainer/ports.ts'
 
-test('ports of the box are taken in every spelling, each once', () =>
+test('ports of the sandbox are taken in every spelling, each once', () =>
   expect(readPorts({ forwardPorts: [3000, '4000', 'localhost:5000', '3000'] })).toEqual({
     ports: [3000, 4000, 5000],
     ignored: [],
   }))
 
-test('what is no port of the box is named with the reason', () =>
+test('what is no port of the sandbox is named with the reason', () =>
   expect(readPorts({ forwardPorts: ['db:5432', 0, 70_000, 1.5, 'web', 3128, 1] })).toEqual({
     ports: [1],
     ignored: [

@@ -281,7 +281,7 @@ describe('of a devcontainer.json', () => {
   })
 })
 
-describe('what opens the box is left out by name, and the rest of the file holds', () => {
+describe('what opens the sandbox is left out by name, and the rest of the file holds', () => {
   test.each([
     [{ runArgs: ['--privileged'] }, 'runArgs --privileged (it removes the isolation of the sandbox)'],
     [{ privileged: true }, 'privileged (it removes the isolation of the sandbox)'],
@@ -333,7 +333,7 @@ describe('what opens the box is left out by name, and the rest of the file holds
       references: [{ name: 'MINE', source: 'env:MINE' }],
     }))
 
-  test('a default stands in for a variable of the caller, whose value is read nowhere but in variables of the box', () => {
+  test('a default stands in for a variable of the caller, whose value is read nowhere but in variables of the sandbox', () => {
     put(join(root, '.devcontainer/Dockerfile'), 'FROM x')
     const { imageBuild } = values({
       build: { dockerfile: 'Dockerfile', args: { TZ: '${localEnv:SECRET:UTC}', NONE: '${localEnv:SECRET}' } },

@@ -34,7 +34,7 @@ describeEach('conversations', (backend) => {
   afterAll(world.end, 180_000)
 
   describe('after the end of an agent', () => {
-    test('start goes on where a killed agent, a killed box and a stopped one were', async () => {
+    test('start goes on where a killed agent, a killed sandbox and a stopped one were', async () => {
       const cwd = makeProject()
       const id = await detached({ cwd, words: ['SAY first words'] })
       const conversation = await noted(id)
@@ -137,7 +137,7 @@ describeEach('conversations', (backend) => {
     })
   })
 
-  describe('in other boxes of the project', () => {
+  describe('in other sandboxes of the project', () => {
     test('the hint at the end works as it is typed, and so do --continue and the picker', async () => {
       const cwd = makeProject()
       const window = await open({ cwd, clears: false })

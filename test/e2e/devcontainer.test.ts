@@ -56,7 +56,7 @@ describeEach('a devcontainer.json', (backend) => {
     return outcome
   }
 
-  test.concurrent('gives the box the image of its Dockerfile and runs its commands behind the wall, before the agent', async () => {
+  test.concurrent('gives the sandbox the image of its Dockerfile and runs its commands behind the wall, before the agent', async () => {
     const cwd = projectWith(
       {
         build: { dockerfile: 'Dockerfile', context: '..', target: 'dev', args: { GREETING: 'hello' } },
@@ -100,7 +100,7 @@ describeEach('a devcontainer.json', (backend) => {
     expect(third.stderr).toContain(`${cwd} has changed since you approved it`)
   })
 
-  test.concurrent('builds from what was trusted, whatever a box puts in its place once that is checked', async () => {
+  test.concurrent('builds from what was trusted, whatever a sandbox puts in its place once that is checked', async () => {
     const cwd = projectWith(
       { build: { dockerfile: 'Dockerfile', context: '../app' } },
       {
@@ -139,7 +139,7 @@ describeEach('a devcontainer.json', (backend) => {
     expect(existsSync(join(cwd, 'made'))).toBe(false)
   })
 
-  test.concurrent('that opens the box starts without what opens it, which is named', async () => {
+  test.concurrent('that opens the sandbox starts without what opens it, which is named', async () => {
     const cwd = projectWith({
       image: base,
       containerEnv: { A: '1' },
@@ -163,7 +163,7 @@ describeEach('a devcontainer.json', (backend) => {
     expect(seen).not.toContain('eth0')
   })
 
-  test.concurrent('gets a variable of the caller when its name was trusted, and its value is seen in the box alone', async () => {
+  test.concurrent('gets a variable of the caller when its name was trusted, and its value is seen in the sandbox alone', async () => {
     const value = `real-${crypto.randomUUID()}`
     const env = { AWS_SECRET_ACCESS_KEY: value }
     const cwd = projectWith({

@@ -156,7 +156,7 @@ describeEach('files', (backend) => {
     }
   }, 180_000)
 
-  test('nothing of a box lands where this machine acts on it, or through a link that the box put there', async () => {
+  test('nothing of a sandbox lands where this machine acts on it, or through a link that the sandbox put there', async () => {
     await inBox(
       'mkdir -p /tmp/evil/.git/hooks /tmp/bare/objects /tmp/ide/.vscode; echo x >/tmp/evil/.git/hooks/pre-commit; echo x >/tmp/bare/HEAD; echo x >/tmp/bare/config; echo x >/tmp/ide/.vscode/tasks.json; echo x >/tmp/plain',
     )

@@ -99,7 +99,7 @@ describeEach('paude forward', (backend) => {
       .split('\n')
       .filter((line) => line.includes(`exec --interactive ${id} `))
 
-  test('web pages of the box are there for this machine, many at once', async () => {
+  test('web pages of the sandbox are there for this machine, many at once', async () => {
     const forward = startPaude(['forward', '0:4005'], options())
     const url = await poll('the address', () => /^(http:\/\/127\.0\.0\.1:\d+) → 4005\n$/.exec(forward.stdout())?.[1])
     const answers = await Promise.all(
@@ -146,7 +146,7 @@ describeEach('paude forward', (backend) => {
     await end(forward)
   })
 
-  test('nothing is left behind when it is killed, whatever the box does', async () => {
+  test('nothing is left behind when it is killed, whatever the sandbox does', async () => {
     const { forward, locals } = await open([4003, 4005])
     const sockets = locals.map((port) => connect({ host: '127.0.0.1', port }).on('error', () => undefined))
     // One that never ends, held up by a caller that does not read, and one that is silent.
@@ -177,7 +177,7 @@ describeEach('paude forward', (backend) => {
     await short.done
   })
 
-  test('there is no way to a box without a network, nor to one that has ended', async () => {
+  test('there is no way to a sandbox without a network, nor to one that has ended', async () => {
     const silent = startPaude(['run', '--', 'sleep', '600'], options({ cwd: makeProject() }))
     const before = sessionIds()
     const other = await poll('the other box', () => sessionIds().find((one) => !before.includes(one) && one !== id))

@@ -389,7 +389,7 @@ describeEach('a held terminal', (backend) => {
     await removed(id)
   })
 
-  test('nothing that is printed in the box reaches the terminal but as painting', async () => {
+  test('nothing that is printed in the sandbox reaches the terminal but as painting', async () => {
     const id = await detached(makeProject())
     const window = await open()
     await attached(window, id)

@@ -226,7 +226,7 @@ describeEach('git on the host', (backend) => {
     expect(other.stderr).toContain('it is cut short')
   }, 180_000)
 
-  test('names a hidden repository though the box turned the time of the index back', async () => {
+  test('names a hidden repository though the sandbox turned the time of the index back', async () => {
     const project = makeProject()
     // The only entry, README.md, becomes a repository in place: size, inode and time stay as they were.
     const plant = [
@@ -269,7 +269,7 @@ describeEach('git on the host', (backend) => {
     expect(existsSync(join(folder, 'ran'))).toBe(false)
   }, 180_000)
 
-  test('keeps its configuration while git in the box writes a copy, which is told at the end', async () => {
+  test('keeps its configuration while git in the sandbox writes a copy, which is told at the end', async () => {
     const project = makeProject()
     runGit(project, ['remote', 'add', 'origin', '/nowhere'])
     runGit(project, ['branch', 'old'])
@@ -297,7 +297,7 @@ describeEach('git on the host', (backend) => {
     expect(stderr).not.toContain('new or changed')
   }, 180_000)
 
-  test('of this user signs the commits of the box', async () => {
+  test('of this user signs the commits of the sandbox', async () => {
     const project = makeProject()
     runGit(project, ['config', 'user.email', 'project@example.test'])
     const { stdout } = await run(project, 'git commit -q --allow-empty -m x && git log -1 --format="%an %ae"')

@@ -97,7 +97,7 @@ describeEach('a hostile project', (backend) => {
     expect(stderr).toContain(join(project, 'docs/.git'))
   })
 
-  test('that the host itself changed under the box is named', async () => {
+  test('that the host itself changed under the sandbox is named', async () => {
     const project = makeProject()
     const PATH = interposed(backend, 'start', `git -C '${project}' config branch.main.remote origin`)
     const { stderr } = await paude(run('true'), { cwd: project, env: { PATH } })

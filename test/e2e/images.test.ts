@@ -79,7 +79,7 @@ describeEach('images', (backend) => {
     for (const name of made) if (!before.has(name)) await engine(backend, ['image', 'rm', '--force', name])
   })
 
-  test("Debian's packages of five languages work in a box", async () => {
+  test("Debian's packages of five languages work in a sandbox", async () => {
     const cwd = await project(`image.packages = ${JSON.stringify(FIVE)}\n`)
     const { code, stdout, stderr } = await run(['run', '--', 'bash', '-c', PROGRAMS], { cwd })
     expect(stderr).not.toContain('error')
@@ -89,7 +89,7 @@ describeEach('images', (backend) => {
     })
   })
 
-  test('a tool is installed by mise, works in a box for every user, and a project’s mise.toml does not get in its way', async () => {
+  test('a tool is installed by mise, works in a sandbox for every user, and a project’s mise.toml does not get in its way', async () => {
     const mirror = serveNode()
     try {
       const name = `localhost/${tag}:mirror`

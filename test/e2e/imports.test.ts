@@ -164,7 +164,7 @@ describeEach('your own set-up', (backend) => {
     expect((await run('rm', '--force', id)).code).toBe(0)
   }, 200_000)
 
-  test('plugins.allow and plugins.deny hold against what the box does', async () => {
+  test('plugins.allow and plugins.deny hold against what the sandbox does', async () => {
     configured('[agent_config]\nimport = "on"\n[plugins]\nallow = ["fmt@team", "mcp:docs", "mcp:mine"]\ndeny = ["mcp:mine"]\n')
     writeFileSync(
       join(cwd, '.mcp.json'),

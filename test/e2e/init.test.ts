@@ -38,7 +38,7 @@ sub ask {
 $| = 1;
 `
 
-describeEach('the first program of a box', (backend) => {
+describeEach('the first program of a sandbox', (backend) => {
   const start = (words: readonly string[], { env, ...options }: RunOptions = {}) =>
     startPaude(['--network=restricted', ...words], { ...options, env: { PAUDE_BACKEND: backend, ...env } })
   const run = async (words: readonly string[], options?: RunOptions) => await start(words, options).done
@@ -73,7 +73,7 @@ describeEach('the first program of a box', (backend) => {
       expect(stderr).not.toContain('paude:')
     })
 
-    test('while a fork bomb fills the box, and after it', async () => {
+    test('while a fork bomb fills the sandbox, and after it', async () => {
       const bomb = `
 ${ASK_IN_PERL}
 my $first = $$;
@@ -98,13 +98,13 @@ exit 0 if $child == 0;
       expect({ code, stdout }).toEqual({ code: 0, stdout: 'ended with 137\n200\n'.repeat(3) })
     })
 
-    test('since no program of the box can end it', async () => {
+    test('since no program of the sandbox can end it', async () => {
       const signals = ['KILL', 'STOP', 'SEGV', 'BUS', 'FPE', 'ILL', 'ABRT', 'TRAP', 'SYS']
       const { code, stdout } = await run(bash(`for one in ${signals.join(' ')}; do kill -s $one 1 && echo $one; done; ${ASK}`))
       expect({ code, stdout }).toEqual({ code: 0, stdout: [...signals, '200', ''].join('\n') })
     })
 
-    test('since no program of the box can trace it, read or write its memory, or limit it', async () => {
+    test('since no program of the sandbox can trace it, read or write its memory, or limit it', async () => {
       const { stdout } = await run(perl(TOUCH))
       expect(lines(stdout)).toEqual([
         'the same user: yes',

@@ -73,7 +73,7 @@ describeEach('the log of a session', (backend) => {
     expect(statSync(join(stateHome, 'paude/sessions', id, 'noted')).size).toBeLessThan(2.2e6)
   }, 400_000)
 
-  test('notes the hosts where the box cannot reach them', async () => {
+  test('notes the hosts where the sandbox cannot reach them', async () => {
     expect(await inBox('ls /paude; cat /paude/noted /paude/link/noted 2>&1 | head -3')).not.toContain('telling')
   })
 
@@ -95,7 +95,7 @@ describeEach('the log of a session', (backend) => {
     await poll('it is logged', async () => (await network('blocked', id)).stdout.includes('later.example'))
   }, 180_000)
 
-  test('says that requests may be in no log when the box asks for more hosts than paude keeps', async () => {
+  test('says that requests may be in no log when the sandbox asks for more hosts than paude keeps', async () => {
     await inBox(`
       path=$(printf 'x%.0s' $(seq 250))
       requests() {

@@ -49,7 +49,7 @@ describeEach('paude login', (backend) => {
     await engine(backend, ['image', 'rm', '--force', image])
   })
 
-  test("runs Claude's own flow in a box that reaches the login host alone, and keeps the token outside of it", async () => {
+  test("runs Claude's own flow in a sandbox that reaches the login host alone, and keeps the token outside of it", async () => {
     const before = new Set(sessionIds())
     const project = makeProject()
     const window = await terminals.open({ cwd: project, env: { ...env, PAUDE_LOGIN_INSIDE: '' }, columns: 80, rows: 40 })
@@ -88,7 +88,7 @@ describeEach('paude login', (backend) => {
     expect(await paude(['logout'], { env })).toMatchObject({ code: 0 })
   })
 
-  test('ends with 130 at Ctrl-C, and leaves neither a box nor a login', async () => {
+  test('ends with 130 at Ctrl-C, and leaves neither a sandbox nor a login', async () => {
     const window = await terminals.open({ cwd: makeProject(), env, columns: 80, rows: 40 })
     await window.start(`${binary} --image ${image} login`)
     await window.see('paste the code', 60)
@@ -97,7 +97,7 @@ describeEach('paude login', (backend) => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test('serves two projects with a key that neither of their boxes sees', async () => {
+  test('serves two projects with a key that neither of their sandboxes sees', async () => {
     const api = serveApi()
     const own = {
       PAUDE_BACKEND: backend,
@@ -121,7 +121,7 @@ describeEach('paude login', (backend) => {
     }
   })
 
-  test('is named by a start that has no credential, before a box is made', async () => {
+  test('is named by a start that has no credential, before a sandbox is made', async () => {
     const before = sessionIds().length
     const { code, stderr } = await paude(['-p', 'SAY hello'], { env: { PAUDE_BACKEND: backend, PAUDE_LOGIN_INSIDE: undefined } })
     expect([code, stderr]).toEqual([125, expect.stringContaining('no credential for Claude\n  → paude login')])

@@ -140,7 +140,7 @@ describeEach('paude in place of claude', (backend) => {
     expect(runGit(cwd, ['log', '-1', '--format=%s', 'side'])).toBe('side')
   })
 
-  test.concurrent('what the host acts on in the project cannot be changed from the box', async () => {
+  test.concurrent('what the host acts on in the project cannot be changed from the sandbox', async () => {
     const cwd = makeProject()
     const files = [
       '.git/hooks/pre-commit',

@@ -27,7 +27,7 @@ printf '\033[31mred\033[0m\n'`
 const FORBIDDEN = ['52;c', 'PWN', '\x1b[21t', '\x1b[18t', '\x1b]4;', '\x1bP', '\x1b[5i', '?69h']
 const told = (window: Terminal): readonly string[] => FORBIDDEN.filter((bytes) => window.bytes().includes(bytes))
 
-describeEach('what a box prints', (backend) => {
+describeEach('what a sandbox prints', (backend) => {
   const terminals = makeTerminals()
   const env = { PAUDE_BACKEND: backend }
   const run = (words: readonly string[], { env: extra, ...rest }: RunOptions = {}) =>

@@ -91,7 +91,7 @@ const NAMED = {
   'link-out': 'ln -s /etc out',
 } as const
 
-describeEach('what a box plants', (backend) => {
+describeEach('what a sandbox plants', (backend) => {
   test('is closed, harmless or named, and nothing of it runs here', async () => {
     const project = rich()
     const clean = runGit(project, ['status', '--porcelain'])

@@ -107,7 +107,7 @@ describeEach('paude run', (backend) => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 143],
-  ] as const)('%s to paude ends the command and removes the box', async (signal, code) => {
+  ] as const)('%s to paude ends the command and removes the sandbox', async (signal, code) => {
     const running = startPaude(['run', '--', 'sleep', '98762'], options())
     await poll('the command runs', () => withWords('sleep\x0098762').length > 0)
     running.kill(signal)
@@ -210,7 +210,7 @@ describeEach('paude run', (backend) => {
     expect(code).toBe(137)
   })
 
-  test.concurrent('HOME is the box’s own and goes with it', async () => {
+  test.concurrent('HOME is the sandbox’s own and goes with it', async () => {
     expect((await sh('touch "$HOME/x" && ls -A "$HOME"')).stdout).toBe('x\n')
     expect((await sh('ls -A "$HOME"')).stdout).toBe('')
   })

@@ -135,7 +135,7 @@ ${Object.entries(MODE_CALLS)
   .join('\n')}
 `
 
-describeEach('the hardening of a box', (backend) => {
+describeEach('the hardening of a sandbox', (backend) => {
   const run = (words: readonly string[], { env, ...rest }: RunOptions = {}) =>
     inTurn(() => paude(words, { ...rest, env: { ...api.env, PAUDE_BACKEND: backend, ...env } }))
   const factsOf = (stdout: string) =>
@@ -168,7 +168,7 @@ describeEach('the hardening of a box', (backend) => {
     expect(existsSync('/etc/of-the-box')).toBe(false)
   })
 
-  test.concurrent('no call of a box reaches the host of a virtual machine, the keyrings or a name space of its own', async () => {
+  test.concurrent('no call of a sandbox reaches the host of a virtual machine, the keyrings or a name space of its own', async () => {
     const { stdout, stderr } = await run(['--network=restricted', 'run', '--', 'perl', '-e', CALLS])
     expect(stderr).toBe('')
     expect(stdout.trim().split('\n')).toEqual([
@@ -213,7 +213,7 @@ describeEach('the hardening of a box', (backend) => {
     }
   })
 
-  test.concurrent('no call of a box makes a file that runs as its owner or its group', async () => {
+  test.concurrent('no call of a sandbox makes a file that runs as its owner or its group', async () => {
     const cwd = makeProject()
     const { stdout, stderr } = await run(['run', '--', 'perl', '-e', `$| = 1; ${SETUID}`], { cwd })
     expect(stderr).toBe('')
@@ -261,7 +261,7 @@ cd ..; stat -c '%a %n' README.md a a/b out/a/b copied/b
     expect(stdout).toBe('755 README.md\n700 a\n640 a/b\n640 out/a/b\n640 copied/b\n')
   })
 
-  test.concurrent('what is written into the root is gone with the box', async () => {
+  test.concurrent('what is written into the root is gone with the sandbox', async () => {
     const cwd = makeProject()
     const flags = ['--read-only-root=false', 'run', '--', 'sh', '-c']
     const first = await run([...flags, ': >/tmp/x; cp /tmp/x /etc/of-the-box && ls /etc/of-the-box'], { cwd })
@@ -290,7 +290,7 @@ true`
     expect(readdirSync(join(cwd, '.git/hooks'))).not.toContain('planted')
   })
 
-  test('a self-test of a box that gives everything up finds the wall as it was', async () => {
+  test('a self-test of a sandbox that gives everything up finds the wall as it was', async () => {
     const flags = ['--read-only-root=false', '--no-new-privileges=false', '--seccomp=off']
     const { stdout } = await run([...flags, 'selftest', '--backend', backend, '--json'])
     const { probes } = JSON.parse(stdout) as { probes: { id: string; result: string; observed: string }[] }

@@ -230,7 +230,7 @@ describeEach('sessions', (backend) => {
     await expectRemoved(id, { cwd, force: true })
   })
 
-  test('SIGTERM to paude in the foreground stops the box within the grace and returns the agent’s code', async () => {
+  test('SIGTERM to paude in the foreground stops the sandbox within the grace and returns the agent’s code', async () => {
     const cwd = makeProject()
     const window = await terminal({ cwd })
     await window.start(command())

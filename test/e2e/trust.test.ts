@@ -130,7 +130,7 @@ describeEach('a project’s own configuration', (backend) => {
     for (const name of ['ran', 'told']) expect(existsSync(join(root, `${name}-${backend}`))).toBe(false)
   })
 
-  test.concurrent('narrows unasked: the box has what the file says', async () => {
+  test.concurrent('narrows unasked: the sandbox has what the file says', async () => {
     const cwd = projectWith({ 'paude.toml': 'limits.memory = "256m"\nworkspace.protect = ["docs"]\n', 'docs/a': 'kept' })
     const script = 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; echo x >docs/a; true'
     const { code, stdout } = await run(['run', '--', 'sh', '-c', script], { cwd })
@@ -165,7 +165,7 @@ describeEach('a project’s own configuration', (backend) => {
       expect((await run(['--dry-run', '-p', 'x'], { cwd: folder })).stderr).toMatch(NOT_TRUSTED)
   })
 
-  test.concurrent('counts for the box as it was at its start, also when that is started again', async () => {
+  test.concurrent('counts for the sandbox as it was at its start, also when that is started again', async () => {
     const cwd = projectWith(toml('limits.memory = "256m"\n'))
     const id = (await run(['--network=none', '--detach', '-p', 'SAY x'], { cwd })).stdout.trim()
     try {
@@ -178,7 +178,7 @@ describeEach('a project’s own configuration', (backend) => {
     }
   })
 
-  test.concurrent('is read before the box is made: what is swapped afterwards does not count', async () => {
+  test.concurrent('is read before the sandbox is made: what is swapped afterwards does not count', async () => {
     const cwd = projectWith(toml('limits.memory = "256m"\n'))
     const shim = join(root, `swap-${backend}`)
     const deed = `printf '${backend}.extra_flags = ["--privileged"]\\nlimits.memory = "none"\\n' >'${cwd}/paude.toml'`

@@ -166,7 +166,7 @@ describeEach('behind an upstream proxy', (backend) => {
     expect(seconds).toBeGreaterThan(BIG / 1024 ** 2 - 1)
   }, 180_000)
 
-  test('that it does not answer is said in the box and in the log', async () => {
+  test('that it does not answer is said in the sandbox and in the log', async () => {
     await engine(backend, ['rm', '--force', upstream])
     const page = await poll(
       'its end',

@@ -27,7 +27,7 @@ describe.each(engines)('the wall on %s', (engine) => {
   beforeAll(wall.start, 900_000)
   afterAll(wall.stop, 180_000)
 
-  test("the volume of box and proxy stays the proxy's when a container of root's mounts it before it has written", async () => {
+  test("the volume of sandbox and proxy stays the proxy's when a container of root's mounts it before it has written", async () => {
     const name = `${IMAGE}-${crypto.randomUUID()}`
     const mount = `--volume=${name}:/paude/link`
     const nap = 'exec 3<> <(:); read -r -t 600 -u 3'
@@ -135,7 +135,7 @@ describe.each(engines)('the wall on %s', (engine) => {
 
   const box = 'X-Api-Key: placeholder\\r\\nx-API-key: twice\\r\\nAuthorization: Bearer placeholder\\r\\n'
 
-  test('the provider sees the real credential, the box never', async () => {
+  test('the provider sees the real credential, the sandbox never', async () => {
     const answer = await wall.tls({ port: wall.ports.api, sni: HOST_NAME, request: post('/v1/messages?beta=true', box) })
     expect(answer).toContain(' 200 OK')
     expect(answer).toContain('CN=paude session')
@@ -151,7 +151,7 @@ describe.each(engines)('the wall on %s', (engine) => {
     '/v1/messages%%3F%%252F..%%252Ffiles',
     '/v1/models/..',
     '//v1/messages',
-  ])('the path %s is not for the box', async (path) => {
+  ])('the path %s is not for the sandbox', async (path) => {
     const before = wall.seen.length
     expect(await wall.tls({ port: wall.ports.api, sni: HOST_NAME, request: post(path, box) })).toContain(' 403 ')
     expect(wall.seen.length).toBe(before)
@@ -192,7 +192,7 @@ describe.each(engines)('the wall on %s', (engine) => {
     expect(text).not.toContain(REAL)
   })
 
-  test('a stopped session is started again: the box proves its wall anew', async () => {
+  test('a stopped session is started again: the sandbox proves its wall anew', async () => {
     await run(engine, ['stop', '-t', '1', wall.box, wall.proxy])
     await run(engine, ['start', wall.proxy, wall.box])
     expect((await wall.secret(REAL)).code).toBe(0)
@@ -207,7 +207,7 @@ describe.each(engines)('the wall on %s', (engine) => {
     expect(await wall.ask(connect(`${HOST_NAME}:@http`))).toContain(' 403 ')
   }, 240_000)
 
-  test('at the base URL the provider sees the real credential, and the box trusts no authority of the session', async () => {
+  test('at the base URL the provider sees the real credential, and the sandbox trusts no authority of the session', async () => {
     const before = wall.seen.length
     await wall.replace({ way: 'base-url', scheme: 'https', port: wall.ports.api, header: 'X-Api-Key' })
     expect(await wall.settled()).toMatchObject({ ok: true })
@@ -249,7 +249,7 @@ describe.each(engines)('the wall on %s', (engine) => {
     expect(await wall.ask(get('http://paude.internal/'))).toContain(' 200 ')
   }, 240_000)
 
-  test('a box with a network starts nothing, and its receipt says why', async () => {
+  test('a sandbox with a network starts nothing, and its receipt says why', async () => {
     await wall.replace({ way: 'bump', scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' })
     const { code, stdout, stderr } = await wall.brokenBox()
     expect({ code, stdout }).toEqual({ code: 125, stdout: '' })

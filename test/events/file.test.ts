@@ -143,7 +143,7 @@ describe('following', () => {
     expect(await follow(3, { meanwhile })).toEqual(['one', 'two', 'three'])
   })
 
-  test('goes on at the beginning when the box emptied the record', async () => {
+  test('goes on at the beginning when the sandbox emptied the record', async () => {
     writeFileSync(file, stop('a long first one'))
     expect(await follow(2, { meanwhile: () => writeFileSync(file, stop('b')) })).toEqual(['a long first one', 'b'])
   })

@@ -105,7 +105,7 @@ test('seconds since boot become times by what the entry script said last', () =>
   expect(read('\n5.00 start \t', 100).map(({ time }) => time)).toEqual(['1970-01-01T00:01:45.000Z'])
 })
 
-test('whatever else the box writes is skipped, and what follows is read', () => {
+test('whatever else the sandbox writes is skipped, and what follows is read', () => {
   const rubbish = [
     'x'.repeat(10_000_000),
     '\u0000\u0001\u001b[2J',

@@ -358,7 +358,7 @@ test('nothing an agent prints makes the screen fail', () => {
   )
 })
 
-test('the title of a command stays in the box, and paints nothing later either', () => {
+test('the title of a command stays in the sandbox, and paints nothing later either', () => {
   const screen = makeScreen({ size: SIZE, scrollback: 10, name: NAME, reply: () => undefined })
   expect(screen.write('\x1b]0;PWN\x07\x1b]2;PWN\x07here').clients).toBe('here')
   expect(screen.snapshot(true)).not.toContain('PWN')

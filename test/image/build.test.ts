@@ -183,7 +183,7 @@ describe('the plan', () => {
     expect([building?.undo, removal?.argv[0], rest]).toEqual([pruning?.argv, 'rm', []])
   })
 
-  test('asks for the release that runs in the box', () => {
+  test('asks for the release that runs in the sandbox', () => {
     const fetched = (spec: AgentImage) =>
       plan(spec)
         .flatMap((step) => (step.kind === 'guard' ? execs(step.steps) : []))[0]

@@ -21,7 +21,7 @@ const traits = (found: object) =>
   )
 
 describe('tools on top of the image', () => {
-  test('are built when they are missing, after the image below them, and the box is made of them', async () => {
+  test('are built when they are missing, after the image below them, and the sandbox is made of them', async () => {
     configure('[image]\npackages = ["nodejs"]\ntools = ["go@1.24"]\n')
     const { code, stdout } = await dry()
     const name = TOOLS.exec(stdout)?.[0] ?? 'none'

@@ -111,7 +111,7 @@ test('MCP servers come with references in the place of secrets', () => {
     expect(all).toContain(`mcpServers.${name} (`)
 })
 
-test('an enabled plugin comes with what it is loaded from, and its paths are those of the box', () => {
+test('an enabled plugin comes with what it is loaded from, and its paths are those of the sandbox', () => {
   putPlugin(own)
   own.put('.claude/settings.json', { enabledPlugins: { 'fmt@team': true } })
   const { gather, left } = own.look()

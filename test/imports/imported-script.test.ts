@@ -40,7 +40,7 @@ function run(): void {
   expect([exitCode, stderr.toString()]).toEqual([0, ''])
 }
 
-test('a box without a copy changes nothing', () => {
+test('a sandbox without a copy changes nothing', () => {
   run()
   expect(existsSync(join(room, 'home'))).toBe(false)
 })
@@ -60,13 +60,13 @@ test('HOME has links to what came, also with blanks, and what a later copy lacks
   expect(existsSync(join(room, 'home/.claude/skills/a b'))).toBe(false)
 })
 
-test('what the box has itself of the same name stays', () => {
+test('what the sandbox has itself of the same name stays', () => {
   put('home/.claude/skills/mine/SKILL.md', 'of the box')
   lay('one', { 'skills/mine/SKILL.md': 'yours', 'skills/other/SKILL.md': 'other' })
   expect([read('skills/mine/SKILL.md'), read('skills/other/SKILL.md')]).toEqual(['of the box', 'other'])
 })
 
-test('settings are the changed ones of the box until yours change', () => {
+test('settings are the changed ones of the sandbox until yours change', () => {
   lay('one', { 'settings.json': '{"a":1}' })
   expect(read('settings.json')).toBe('{"a":1}')
   put('home/.claude/settings.json', '{"a":2}')
@@ -76,7 +76,7 @@ test('settings are the changed ones of the box until yours change', () => {
   expect(read('settings.json')).toBe('{"a":3}')
 })
 
-test('a box without a copy takes out what an earlier one of the project had, and keeps what the box changed', () => {
+test('a sandbox without a copy takes out what an earlier one of the project had, and keeps what the sandbox changed', () => {
   lay('one', { 'CLAUDE.md': 'one', 'skills/a/SKILL.md': 'skill', 'settings.json': '{"a":1}' })
   put('home/.claude/skills/own/SKILL.md', 'of the box')
   put('home/.claude/plugins/installed_plugins.json', '{"changed":true}')

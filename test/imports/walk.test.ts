@@ -60,7 +60,7 @@ test('a link into a dotfiles repository is followed, one to a credential or out 
     expect(left.some((one) => one.startsWith(`${name} (`))).toBe(true)
 })
 
-test('a link in a folder that a box may write leads nowhere but into that folder', () => {
+test('a link in a folder that a sandbox may write leads nowhere but into that folder', () => {
   own.put('dotfiles/skills/s/SKILL.md', 'mine')
   own.put('dotfiles/skills/shared.md', 'shared')
   own.put('Documents/taxes.md', 'private')

@@ -75,7 +75,7 @@ async function typed(words: readonly string[], answers: readonly (readonly [ques
 
 const ASK = 'paste the code'
 
-test('the address is one unbroken link, the code is typed into the box, and the token is kept', async () => {
+test('the address is one unbroken link, the code is typed into the sandbox, and the token is kept', async () => {
   boxSays([PAGE, TAKEN])
   const { code, screen } = await typed(['login'], [[ASK, 'the-code#state\r']])
   expect(screen).toContain(`log in:\r\n\u001b]8;;${address}\u001b\\${address}\u001b]8;;\u001b\\\r\n`)
@@ -85,7 +85,7 @@ test('the address is one unbroken link, the code is typed into the box, and the 
   expect([code, screen.includes(TOKEN), screen.includes('the-code#state')]).toEqual([0, false, false])
 })
 
-test('its box may reach the login host alone, has nothing of the project, and the engine keeps no log of it', async () => {
+test('its sandbox may reach the login host alone, has nothing of the project, and the engine keeps no log of it', async () => {
   boxSays([PAGE, TAKEN])
   machine.write(
     join(machine.home, '.config/paude/config.toml'),
@@ -113,7 +113,7 @@ test('a code that is not taken is told with the reason, and asked for again at t
   expect(readFileSync(fake('typed'), 'utf8')).toBe('wrong#code\r\rthe-code#state\r')
 })
 
-test('what can be no code is not typed into the box', async () => {
+test('what can be no code is not typed into the sandbox', async () => {
   boxSays([PAGE, TAKEN])
   const { code } = await typed(
     ['login'],

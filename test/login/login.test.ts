@@ -295,7 +295,7 @@ describe('a start without any credential', () => {
     expect(await paude(['-p', 'hi'])).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test('goes on with a login inside the box, which is remembered for this project alone', async () => {
+  test('goes on with a login inside the sandbox, which is remembered for this project alone', async () => {
     const first = await paude(['--detach', '--login-inside'])
     expect([first.code, first.stderr]).toEqual([
       0,
@@ -308,7 +308,7 @@ describe('a start without any credential', () => {
     expect((await machine.paude(['-p', 'hi'], { env: OUTSIDE, cwd: other })).code).toBe(125)
   })
 
-  test('a login inside the box takes no credential of yours', async () => {
+  test('a login inside the sandbox takes no credential of yours', async () => {
     await paude(['--login-inside', '-p', 'x'], { env: { ANTHROPIC_API_KEY: KEY } })
     expect(handed()).toBe('')
     expect(machine.calls().flat().join('\n')).not.toContain('placeholder')
@@ -352,7 +352,7 @@ describe('on a terminal', () => {
     expect(screen).toContain('paude login, or export')
   })
 
-  test('b starts with a login inside the box', async () => {
+  test('b starts with a login inside the sandbox', async () => {
     const { code, screen } = await typed(['--detach'], [['log in now?', 'b\r']])
     expect([code, screen]).toEqual([0, expect.stringContaining('type /login')])
   })

@@ -33,7 +33,7 @@ describe('what the real program prints', () => {
   })
 })
 
-describe('an address of a hostile box', () => {
+describe('an address of a hostile sandbox', () => {
   test('is taken when it is the one of the login page', () => {
     expect(loginAddress(`${GOOD}\r\n`, login)).toBe(GOOD)
   })

@@ -269,7 +269,7 @@ describe('two providers', () => {
     expect(linesOf(squidConf(second), 'http_access deny base_url')).toEqual(['http_access deny base_url !inject_ok2'])
   })
 
-  test('neither sees what the box sends as a credential, in a header or in the query', () => {
+  test('neither sees what the sandbox sends as a credential, in a header or in the query', () => {
     expect(linesOf(conf, 'acl inject_place')).toEqual(['acl inject_place any-of inject_site inject_site2'])
     const hidden = linesOf(conf, 'request_header_access').filter((line) => line.endsWith(' deny inject_place'))
     for (const header of ['X-Api-Key', 'X_Api_Key', 'Authorization', 'X-Goog-Api-Key', 'X-Auth-Token', 'X-HTTP-Method-Override'])
@@ -304,7 +304,7 @@ describe('two providers', () => {
 describe('at a base URL', () => {
   const conf = squidConf(policy({ injections: [{ ...injection, way: 'base-url' }] }, 'api.provider.example'))
 
-  test('the port of the box is the provider and nothing else', () => {
+  test('the port of the sandbox is the provider and nothing else', () => {
     expect(linesOf(conf, 'http_port')).toHaveLength(2)
     // The session has no authority there, and squid ends where its file is missing.
     expect(linesOf(conf, 'http_port')[0]).toContain(' tls-cert=/usr/share/paude/never-signs.pem ')

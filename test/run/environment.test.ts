@@ -77,7 +77,7 @@ test('paude in another process keeps what it reads again', async () => {
   expect(seen()).toEqual(['TEST_REFERENCE'])
 })
 
-test('the agent that runs in place of its box has everything', async () => {
+test('the agent that runs in place of its sandbox has everything', async () => {
   await handOver(['claude'], { terminal: false, env: {} })
   expect(seen()).toEqual(Object.keys(SECRETS))
 })

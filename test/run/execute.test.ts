@@ -617,7 +617,7 @@ describe('signals', () => {
     expect(logged()).toEqual(['int'])
   })
 
-  test('SIGINT reaches a young agent once, which takes its time to end, and not before its box runs', async () => {
+  test('SIGINT reaches a young agent once, which takes its time to end, and not before its sandbox runs', async () => {
     const attach: Attach = {
       kind: 'attach',
       // Who hears a second one ends otherwise, as an agent does that is told to hurry.

@@ -127,7 +127,7 @@ describe('features', () => {
     expect(lay({}, [{ name: './own', folder: own }])).rejects.toThrow('depends on localhost:9/f/x:1, which is on this machine')
   })
 
-  test('that need what no box has are left out by name', async () => {
+  test('that need what no sandbox has are left out by name', async () => {
     const published = {
       'f/engine:1': feature({ id: 'engine', privileged: true }),
       'f/other:1': feature({ id: 'other', mounts: [{ source: '/var/run/docker.sock', target: '/s', type: 'bind' }] }),

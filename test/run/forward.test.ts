@@ -68,7 +68,7 @@ test('a program that is not there fails the connection and not the rest', () =>
     expect(failures.map(({ code }) => code)).toEqual([127])
   }))
 
-test('a caller that does not read holds the box up, and one that reads again lets it go on', async () => {
+test('a caller that does not read holds the sandbox up, and one that reads again lets it go on', async () => {
   const file = join(room, 'said')
   const chunk = 1024 ** 2 // bytes
   const script = `n=0; echo connected >&2; while head -c ${chunk} /dev/zero; do n=$((n + 1)); echo $n >${file}; done`

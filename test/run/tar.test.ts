@@ -59,7 +59,7 @@ async function unpack(bytes: Uint8Array, { rooted = true, force = false, parent 
 const gathered = (source: string, name: string, told: LeftOut[] = []) =>
   Buffer.concat([...gather({ source, name, owner, fault, told })])
 
-describe('what comes out of a box', () => {
+describe('what comes out of a sandbox', () => {
   test('is made with its folders, contents, links and permissions', async () => {
     const { at, leftOut } = await unpack(
       archive([
@@ -223,7 +223,7 @@ describe('what comes out of a box', () => {
     .map((parts) => parts.join('/'))
 })
 
-describe('what goes into a box', () => {
+describe('what goes into a sandbox', () => {
   test('is a tar stream that tar reads, with long names, and links as links', async () => {
     const source = fresh()
     const long = 'd'.repeat(90)

@@ -212,7 +212,7 @@ test('an area that is told early is told as in the end', () => {
   }
 })
 
-test('without a box only the canaries speak', () => {
+test('without a sandbox only the canaries speak', () => {
   const rows = judge({ ...facts, 'box.refused': 'the wall around the agent is not closed' }, want)
   expect(rows.filter(({ result }) => result === 'BROKEN').map(({ id }) => id)).toEqual(['K01'])
   expect(rows.filter(({ result }) => result === 'held')).toEqual([])
@@ -247,7 +247,7 @@ const GIVEN: readonly (readonly [
   ],
   ['security.read_only_root = false', { 'box.write/etc': 'done' }, ['C05', 'F01'], { 'proxy.root': 'rw' }, ['F02']],
 ]
-test.each(GIVEN)('%s is no claim of the box any more, and still one of the proxy', (given, seen, aside, hole, broken) => {
+test.each(GIVEN)('%s is no claim of the sandbox any more, and still one of the proxy', (given, seen, aside, hole, broken) => {
   const having = (result: string, facts: Facts, wish: Want) =>
     judge(facts, wish).flatMap((row) => (row.result === result ? [row.id] : []))
   const weak = { ...want, givenUp: [given] }

@@ -372,7 +372,7 @@ describe('pull', () => {
     expect(json).toContain('.vscode/\\u009b31m\\u202e')
   })
 
-  test('works where the box has its history from elsewhere, and its base is gone here', async () => {
+  test('works where the sandbox has its history from elsewhere, and its base is gone here', async () => {
     const { project, box, context, found } = await made()
     const tip = await commit(box, 'work.txt')
     await git(project, 'checkout', '--quiet', '--orphan', 'fresh')

@@ -101,7 +101,7 @@ describe('a command that replaces the git configuration', () => {
   })
 })
 
-describe('a key that a box chose', () => {
+describe('a key that a sandbox chose', () => {
   const said = (name: string) => {
     const folder = join(machine.room, 'session')
     machine.write(`${copyFile(folder, 0)}.was`, CONFIG)

@@ -18,7 +18,7 @@ const run = (...words: readonly string[]) => {
 }
 
 /** Of C, so it needs a compiler: every machine on which paude is checked has one, others leave it to the end-to-end tests. */
-describe.skipIf(cc === null)('the first program of a box', () => {
+describe.skipIf(cc === null)('the first program of a sandbox', () => {
   const [inside = '', outside = ''] = readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/)
   const started = ['--', '/bin/sh', '-c', 'echo started'] as const
 

@@ -118,7 +118,7 @@ describe('the commands of a devcontainer.json', () => {
     )
   })
 
-  test('are not fooled by what a box makes of the file that tells what was done', () => {
+  test('are not fooled by what a sandbox makes of the file that tells what was done', () => {
     const home = mkdtempSync(join(room, 'home'))
     const done = join(home, '.paude-created')
     for (const make of ['mkfifo', 'mkdir', 'ln -s /dev/zero', 'ln -s kept']) {
@@ -152,7 +152,7 @@ describe('the commands of a devcontainer.json', () => {
     expect(existsSync(join(room, 'pwned'))).toBe(false)
   })
 
-  test('make variables of those that the box has', () => {
+  test('make variables of those that the sandbox has', () => {
     const { stdout } = run([
       { kind: 'export', name: 'PATH', value: '${containerEnv:PATH}:/opt/my tools:${containerEnv:NOPE:a}}b $(id)' },
     ])

@@ -15,7 +15,7 @@ const warnings = async (words: readonly string[], env: Record<string, string> = 
   (await machine.paude(words, { env })).stderr.split('\n').filter((line) => line.startsWith('paude: warning: '))
 
 describe('a start without a credential', () => {
-  test('says what a login inside the box is, and where it can be made', async () => {
+  test('says what a login inside the sandbox is, and where it can be made', async () => {
     expect(await warnings(['--detach'])).toEqual([
       'paude: warning: login inside the sandbox: type /login, unless you did so in this project before; it is for this project only, and the agent can read the token',
     ])
@@ -59,7 +59,7 @@ describe('a provider that the configuration blocks', () => {
     expect(rest).toEqual([])
   })
 
-  test('is told at a base URL of the box too', async () => {
+  test('is told at a base URL of the sandbox too', async () => {
     const words = ['--inject=base-url', '--network-deny=api.anthropic.com', '-p', 'hi']
     expect((await warnings(words, KEY)).join()).toContain('api.anthropic.com:443')
     expect(await warnings(['--inject=base-url', '-p', 'hi'], KEY)).toEqual([])

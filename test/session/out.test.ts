@@ -35,11 +35,11 @@ test.each([
   '../../../etc/passwd',
   `\u001b[31m${ID}`,
   'x'.repeat(1e6),
-])('no conversation is what a box wrote instead: %#', (text) => {
+])('no conversation is what a sandbox wrote instead: %#', (text) => {
   expect(notedConversation(folder({ conversation: text }))).toBe('')
 })
 
-test('what the box has locked is read all the same', () => {
+test('what the sandbox has locked is read all the same', () => {
   const path = folder({ conversation: ID })
   chmodSync(join(path, 'out/conversation'), 0)
   expect(notedConversation(path)).toBe(ID)

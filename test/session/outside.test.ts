@@ -39,7 +39,7 @@ test('a linked way to the project is brought in under its own name', () => {
   expect(told(way)[0]).toEndWith(`paude --mount ${project}/inner/s.json:${way}`)
 })
 
-test('a place that is mounted is in the box', () =>
+test('a place that is mounted is in the sandbox', () =>
   expect(told(file, { given: [...mounts, { source: other, target: other, readOnly: true }] })).toEqual([]))
 
 test('a mount that would be refused is not advised', () => {
@@ -47,7 +47,7 @@ test('a mount that would be refused is not advised', () => {
   expect(told('/dev/null')[0]).toEndWith('copy it into the project')
 })
 
-test('a log outside is written in the box', () => {
+test('a log outside is written in the sandbox', () => {
   expect(told('d.log', { option: '--debug-file' })).toEqual([])
   expect(told('/tmp/d.log', { option: '--debug-file' })).toEqual([
     '--debug-file /tmp/d.log is written in the sandbox, not on this machine; to keep the file, name one in the project',

@@ -127,7 +127,7 @@ describe('a paste', () => {
   })
 })
 
-test('a place in a box is told from a file with a colon', () => {
+test('a place in a sandbox is told from a file with a colon', () => {
   expect(readSide('fix:~/a:b')).toEqual({ kind: 'box', session: 'fix', path: '~/a:b' })
   expect(readSide(':x')).toEqual({ kind: 'box', session: '', path: 'x' })
   for (const path of ['./a:b', '/a:b', '../a:b', 'a/b:c', 'a']) expect(readSide(path)).toEqual({ kind: 'here', path })

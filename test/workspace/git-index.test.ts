@@ -140,7 +140,7 @@ describe('agrees with git ls-files', () => {
   })
 })
 
-describe('an index that a box wrote', () => {
+describe('an index that a sandbox wrote', () => {
   const base = repository(fresh())
   const good = readFileSync(indexOf(base))
   const place = (bytes: Uint8Array | string) => {

@@ -265,7 +265,7 @@ describe('a submodule', () => {
 })
 
 describe('who commits', () => {
-  test('reaches git in the box through its environment', () => {
+  test('reaches git in the sandbox through its environment', () => {
     const env = gitEnvironment({ name: 'Ada', email: 'ada@example.org' }, ['/a, b', '/c'])
     expect(env).toEqual({
       GIT_DISCOVERY_ACROSS_FILESYSTEM: '1',

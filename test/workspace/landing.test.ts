@@ -18,7 +18,7 @@ test.each([
   '/p/git~1/config',
   '/p/.g\u200dit/config',
   '/home/me/.config/paude/config.toml',
-])('nothing of a box is ever written at %s', (path) => expect(obeyedBy(host, IN_FOLDERS)(path)?.final).toBe(true))
+])('nothing of a sandbox is ever written at %s', (path) => expect(obeyedBy(host, IN_FOLDERS)(path)?.final).toBe(true))
 
 test.each([
   '/p/.vscode/tasks.json',

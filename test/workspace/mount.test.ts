@@ -94,7 +94,7 @@ describe('whatever is typed', () => {
       .map((all) => all.join('')),
   )
 
-  test('a target is absolute, normalised and not the machine of the box, or there is none', () => {
+  test('a target is absolute, normalised and not the machine of the sandbox, or there is none', () => {
     fc.assert(
       fc.property(typed, (text) => {
         try {
@@ -279,7 +279,7 @@ describe('the source', () => {
     expect(refusal(() => check(`${pipe}:/data/x`))).toContain('neither a file nor a folder')
   })
 
-  test('a place the box has itself needs a target', () => {
+  test('a place the sandbox has itself needs a target', () => {
     const [source] = ['/usr/share', '/usr/lib']
     expect(refusal(() => check(`${source}`))).toBe(`refused: cannot mount at ${source}: the sandbox needs this path itself`)
     expect(check(`${source}:/data/share`).target).toBe('/data/share')

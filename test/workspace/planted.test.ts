@@ -105,7 +105,7 @@ const closed: readonly (readonly [name: string, prepare: (root: string) => void,
   ['existing-in-subfolder', (root) => void put(join(root, 'packages/a/.vscode/tasks.json')), 'packages/a/.vscode/tasks.json'],
 ]
 
-describe('a box cannot write', () => {
+describe('a sandbox cannot write', () => {
   test.each(closed)('%s', (name, prepare, target) => {
     const root = project()
     if (name !== 'nothing') prepare(root)
@@ -268,12 +268,12 @@ describe('at the end is named', () => {
     expect(findings).toMatchObject([{ path: 'package.json', state: 'changed', remarks: ['is a link to /etc/passwd'] }])
   })
 
-  test('pointer-to-evil: a .git file of a worktree that leads to a git directory of the box', () => {
+  test('pointer-to-evil: a .git file of a worktree that leads to a git directory of the sandbox', () => {
     const { findings } = attempt(worktreeInside, (root) => writeFileSync(join(root, 'trees/a/.git'), 'gitdir: ../../evil\n'))
     expect(findings).toMatchObject([{ path: 'trees/a/.git', state: 'changed', severity: 'severe' }])
   })
 
-  test('worktree-with-config: one that the box made and gave a configuration', () => {
+  test('worktree-with-config: one that the sandbox made and gave a configuration', () => {
     const { findings } = attempt(nothing, (root) => {
       worktreeInside(root)
       put(join(root, '.git/worktrees/a/config.worktree'), '[core]\n')

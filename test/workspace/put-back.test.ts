@@ -26,7 +26,7 @@ function humbly(root: string, deed: () => void): void {
   }
 }
 
-describe('what a box closed', () => {
+describe('what a sandbox closed', () => {
   test.each([
     ['x/.vscode', 0o500, 'x'],
     ['x', 0o500, 'x'],
