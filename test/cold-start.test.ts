@@ -34,3 +34,16 @@ test.each(['main.ts', 'cli/start/start.ts', 'cli/start/run.ts', 'cli/sessions/se
     expect(slow).toEqual([])
   },
 )
+
+/** What takes a start some milliseconds each: for files of configuration, and for a terminal, which few starts have. */
+const HEAVY = ['@iarna/toml', '@xterm/headless', 'jsonc-parser', 'consola']
+
+test.each(['main.ts', 'cli/start/run.ts', 'session/life/launch.ts', 'hold/streams.ts'])(
+  '%s loads no parser and no emulator before one is needed',
+  (path) => {
+    const heavy = [...loaded(path)].flatMap(([file, imports]) =>
+      imports.filter((one) => HEAVY.includes(one)).map((one) => `${file}: ${one}`),
+    )
+    expect(heavy).toEqual([])
+  },
+)

@@ -1,17 +1,18 @@
 import type { Host } from '../host.ts'
 import type { Attach } from '../plan/plan.ts'
 import { type Attached, attach, type Shown } from '../run/process.ts'
-import { openPty, type Pty } from '../run/pty.ts'
 import { colouredText } from './filter.ts'
-import { makeScreen } from './screen.ts'
-import { openWindow, windowSize, writeWhole } from './window.ts'
+import { writeWhole } from './window.ts'
 
 /**
  * Starts a program of the box on our streams. A pipe and a file get what it prints byte for byte, a terminal gets no more than painting:
  * everything a screen needs where the program has our terminal, text and colours where it has none. `name` is what we say we are, when asked.
  */
-export const attachSafely = (host: Host, step: Attach, name: string): Attached =>
-  step.terminal ? onTerminal(host, step, name) : onStreams(host, step)
+export async function attachSafely(host: Host, step: Attach, name: string): Promise<Attached> {
+  if (!step.terminal) return onStreams(host, step)
+  // Its emulator takes as long to load as an engine's client takes to start.
+  return (await import('./on-terminal.ts')).onTerminal(host, step, name)
+}
 
 function onStreams({ terminal }: Host, step: Attach): Attached {
   const shown = (descriptor: 1 | 2): Shown => {
@@ -41,27 +42,3 @@ const withoutNoise =
       show(noise.test(text) ? Buffer.from(text.replace(noise, ''), 'latin1') : bytes)
     }
   }
-
-/** The program's terminal is one of ours, as a session's is with a holder; but nobody can come back to it, so no keys detach. */
-function onTerminal(host: Host, { argv }: Attach, name: string): Attached {
-  const screen = makeScreen({ size: windowSize(host), scrollback: 0, name, reply: (text) => pty.write(text) })
-  const decoder = new TextDecoder()
-  const pty: Pty = openPty(argv, {
-    size: windowSize(host),
-    onData: (bytes) => window.paint(Buffer.from(screen.write(decoder.decode(bytes, { stream: true })).clients)),
-  })
-  const window = openWindow(host)
-  const stop = window.listen({
-    typed: pty.write,
-    resized: () => {
-      screen.resize(windowSize(host))
-      pty.resize(windowSize(host))
-    },
-    leave: () => pty.kill('SIGHUP'),
-  })
-  const exited = pty.exited.finally(() => {
-    stop()
-    window.close(screen.cut())
-  })
-  return { exited, kill: pty.kill }
-}

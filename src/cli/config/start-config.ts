@@ -4,8 +4,8 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { groupEntry } from '../../network/groups.ts'
 import { quote } from '../../plan/shell.ts'
+import { fromCommands, programsIn } from '../../project/init/fetched.ts'
 import { systemPrograms } from '../../project/init/markers.ts'
-import { fromCommands, programsIn } from '../../project/init/propose.ts'
 import {
   approvalOf,
   askedOf,

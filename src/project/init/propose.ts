@@ -1,5 +1,6 @@
+import { fromCommands, fromForges, type Reading, strings } from './fetched.ts'
 import { asTree, json, type Tree, toml } from './foreign.ts'
-import { fetchers, forges, tools } from './markers.ts'
+import { tools } from './markers.ts'
 import type { Found } from './scan.ts'
 
 /** A group of hosts that the project seems to need, and why. */
@@ -16,8 +17,6 @@ export function propose(found: readonly Found[]): readonly Proposal[] {
     reasons: [...new Set(needs.filter((need) => need.group === group).map(({ reason }) => reason))],
   }))
 }
-
-type Reading = { readonly group: string; readonly why: string }
 
 function readings(reads: Found['marker']['reads'], text: string): readonly Reading[] {
   if (text === '') return []
@@ -49,20 +48,6 @@ function readings(reads: Found['marker']['reads'], text: string): readonly Readi
 const at = (tree: Tree, ...paths: readonly (readonly string[])[]): readonly unknown[] =>
   paths.map((path) => path.reduce<unknown>((value, name) => asTree(value)[name], tree))
 
-const fromForges = (parts: readonly unknown[], short: (text: string) => string = () => ''): readonly Reading[] =>
-  strings(parts)
-    .map((text) => hostOf(text) || short(text))
-    .flatMap((host) => (Object.hasOwn(forges, host) ? [{ group: forges[host] ?? '', why: `a dependency from ${host}` }] : []))
-
-/** Of an address, also with `git+` or Python's `name @` in front. */
-const hostOf = (text: string): string =>
-  URL.parse(
-    text
-      .slice(text.lastIndexOf(' ') + 1)
-      .replace(/^(.*@)?(?=\w[\w+]*:\/\/)/, '')
-      .replace(/^git\+/, ''),
-  )?.hostname ?? ''
-
 /** npm's short forms: `github:owner/name`, `owner/name`. */
 const shortForm = (text: string): string =>
   /^(github:|[\w.-]+\/[\w.-]+(#.*)?$)/.test(text) ? 'github.com' : text.startsWith('gitlab:') ? 'gitlab.com' : ''
@@ -77,24 +62,4 @@ function fromTools(tree: Tree): readonly Reading[] {
   })
   const commands = Object.entries(tree).flatMap(([key, said]) => (key.endsWith('Command') ? strings([said]) : []))
   return [...made, ...fromCommands(commands)]
-}
-
-/** What commands fetch, by the programs and addresses in them. Also what is no command is read: a group too many is only a proposal. */
-export function fromCommands(commands: readonly string[]): readonly Reading[] {
-  const found = commands.flatMap(programsIn).flatMap((program) => {
-    const groups = Object.hasOwn(fetchers, program) ? (fetchers[program] ?? []) : []
-    return groups.map((group) => ({ group, why: `its commands run ${program}` }))
-  })
-  return [...found, ...fromForges(commands.flatMap((text) => text.split(/\s+/)))]
-}
-
-/** Words of a command that may be programs, without their folders. */
-export const programsIn = (command: string): readonly string[] =>
-  command.split(/[\s;&|(){}'"`$<>]+/).map((word) => word.split('/').at(-1) ?? '')
-
-/** Every text in a value, however deep; what is deeper than people write is left out. */
-function strings(value: unknown, depth = 8): readonly string[] {
-  if (typeof value === 'string') return [value]
-  if (typeof value !== 'object' || value === null || depth === 0) return []
-  return Object.values(value).flatMap((child) => strings(child, depth - 1))
 }
