@@ -8,7 +8,7 @@ import type { ImageBuilding } from '../image/build.ts'
 import type { ListedImage, Stage } from '../image/listed.ts'
 import type { Metadata } from '../image/metadata.ts'
 import type { RecipeBuilding } from '../image/project-build.ts'
-import type { Argv, Plan } from '../plan/plan.ts'
+import type { Argv, Gather, Plan } from '../plan/plan.ts'
 import type { Query } from '../plan/query.ts'
 import type { Secret } from '../secret.ts'
 import type { Check } from './check.ts'
@@ -115,6 +115,8 @@ export type Files = {
    * null: nothing is reached there. There is no way in: podman 4 also writes over what the box has read-only, the project's guards among it.
    */
   readonly outAtRest: ((box: Handle, path: string) => Argv) | null
+  /** Brings a copy of the user's own set-up into a box whose agent has not begun. null: it is mounted. */
+  readonly bring: ((box: Handle, copy: Pick<Gather, 'store' | 'name'>) => Plan) | null
 }
 
 /** The box talks to its own loopback; what stands behind that is the backend's. */

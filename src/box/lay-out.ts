@@ -37,7 +37,12 @@ export function layOut(spec: SessionSpec): Plan {
 }
 
 /** The same where the backend carries what the box sees: what paude itself reads of a session later. */
-export const layOutRecord = (spec: SessionSpec): Plan => [folder(spec.folder), ...layOutPolicy(spec), ...layOutFacts(spec)]
+export const layOutRecord = (spec: SessionSpec): Plan => [
+  folder(spec.folder),
+  ...layOutPolicy(spec),
+  ...(spec.imported === null ? [] : [spec.imported]),
+  ...layOutFacts(spec),
+]
 
 function layOutPolicy({ network, folder: place }: SessionSpec): Plan {
   if (network.mode === 'none') return []

@@ -11,7 +11,7 @@ export type Refusal = {
   readonly of?: keyof Limits | keyof Security
 }
 
-export type Wished = Pick<SessionSpec, 'network' | 'transport' | 'mounts' | 'overlays' | 'imported' | 'limits' | 'security'>
+export type Wished = Pick<SessionSpec, 'network' | 'transport' | 'mounts' | 'overlays' | 'limits' | 'security'>
 
 /**
  * Pure: everything of a wish that a backend cannot keep. A limit or a switch that nobody asked for is given up aloud before
@@ -82,7 +82,7 @@ const ofMounts = (can: Can, { mounts }: Wished): readonly Refusal[] =>
     }))
 
 /** What needs a place of this machine besides the mounts that were asked for. */
-const ofPlaces = ({ mounts }: Can, { overlays, imported }: Wished): readonly Refusal[] =>
+const ofPlaces = ({ mounts }: Can, { overlays }: Wished): readonly Refusal[] =>
   mounts !== 'none'
     ? []
     : [
@@ -90,14 +90,6 @@ const ofPlaces = ({ mounts }: Can, { overlays, imported }: Wished): readonly Ref
           message: `cannot give the sandbox a volume for ${path}: the folder is not mounted`,
           hint: 'leave --overlay and workspace.overlay out',
         })),
-        ...(imported === null
-          ? []
-          : [
-              {
-                message: "cannot bring your agent's set-up: it mounts nothing of this machine",
-                hint: 'set agent_config.import = "off"; in a profile, it holds for these sessions alone',
-              },
-            ]),
       ]
 
 const ofLimits = ({ limits: known }: Can, { limits }: Wished): readonly Refusal[] =>

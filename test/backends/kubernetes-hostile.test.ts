@@ -156,7 +156,7 @@ test('labels and annotations of the configuration replace none of paude', () => 
 test('the agent writes neither where its first program nor where its way out is', () => {
   const [agent] = agentOf(plain).spec.containers
   const writable = agent?.volumeMounts.filter((one) => !('readOnly' in one)).map(({ mountPath }) => mountPath)
-  expect(writable?.filter((path) => /^\/(etc|paude\/(?!out))/.test(path))).toEqual([])
+  expect(writable?.filter((path) => /^\/(etc|paude\/(?!out|uploads))/.test(path))).toEqual([])
 })
 
 type Rule = { readonly to?: readonly Part[]; readonly from?: readonly Part[]; readonly ports?: readonly Part[] }

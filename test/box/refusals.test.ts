@@ -44,7 +44,6 @@ const bare: Wished = {
   transport: { kind: 'host' },
   mounts: [],
   overlays: [],
-  imported: null,
   limits: UNLIMITED,
   security: RELAXED,
 }
@@ -93,12 +92,6 @@ const table: readonly (readonly [what: string, can: Can, wished: Wished, refused
     CLUSTER,
     { ...inVolume, overlays: [{ path: '/w/node_modules', volume: 'v' }] },
     ['cannot give the sandbox a volume for /w/node_modules: the folder is not mounted'],
-  ],
-  [
-    'your own set-up in a cluster',
-    CLUSTER,
-    { ...inVolume, imported: { kind: 'gather', store: '/s', name: 'n', files: [], texts: {}, users: '/u' } as never },
-    ["cannot bring your agent's set-up: it mounts nothing of this machine"],
   ],
   ['a folder in a virtual machine', MACHINE, { ...inVolume, mounts: [mount(false)] }, []],
   [

@@ -37,7 +37,12 @@ describe.skipIf(kubeconfig === '' || !asked)('a session on a cluster', () => {
     kubectl('create', 'namespace', namespace)
     kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted')
     mkdirSync(join(home, '.config/paude'), { recursive: true })
-    writeFileSync(join(home, '.config/paude/config.toml'), `[kubernetes]\nnamespace = "${namespace}"\n`)
+    writeFileSync(
+      join(home, '.config/paude/config.toml'),
+      `[kubernetes]\nnamespace = "${namespace}"\n[agent_config]\nimport = "on"\n`,
+    )
+    mkdirSync(join(home, '.claude'), { recursive: true })
+    writeFileSync(join(home, '.claude/CLAUDE.md'), 'as I am used to\n')
   })
   afterAll(() => {
     kubectl('delete', 'namespace', namespace, '--wait=false')
@@ -111,6 +116,11 @@ describe.skipIf(kubeconfig === '' || !asked)('a session on a cluster', () => {
       expect((await on('network', 'allow', 'allowed.example.org', '--session', 'far')).code).toBe(0)
       expect((await on('exec', 'far', '--', 'curl', '-s', 'http://paude.internal/')).stdout).toContain('allowed.example.org')
 
+      writeFileSync(join(cwd, 'note.txt'), 'for you\n')
+      const sent = (await on('send', '--file', 'note.txt', 'far')).stdout.trim()
+      const own = () => on('exec', 'far', '--', 'sh', '-c', `cat "$HOME/.claude/CLAUDE.md" ${sent}`)
+      expect((await own()).stdout).toBe('as I am used to\nfor you\n')
+
       expect((await on('stop', 'far')).code).toBe(0)
       expect((await on('sessions')).stdout).toMatch(/far\s+stopped/)
       expect(kubectl('--namespace', namespace, 'get', 'secret', '--output=name')).not.toContain(`${id}-credential`)
@@ -119,6 +129,7 @@ describe.skipIf(kubeconfig === '' || !asked)('a session on a cluster', () => {
       expect((await on('start', 'far')).code).toBe(0)
       // What was allowed while it ran holds after a start too.
       expect((await on('exec', 'far', '--', 'curl', '-s', 'http://paude.internal/')).stdout).toContain('allowed.example.org')
+      expect((await own()).stdout).toBe('as I am used to\nfor you\n')
       expect((await on('pull', 'far')).code).toBe(0)
       expect(runGit(cwd, ['log', '--format=%s', '--all'])).toContain('far')
       expect((await on('rm', '--force', '--volumes', 'far')).code).toBe(0)

@@ -28,10 +28,11 @@ async function asked(backend: string): Promise<string> {
   )
 }
 
-test.each(['auto', 'docker'])('the question says what comes in, and how secrets are recognised: %s', async (backend) => {
-  const question = await asked(backend)
-  for (const words of ['MCP servers', 'plugins', 'environment settings', 'by name and pattern only'])
-    expect(question).toContain(words)
-})
-
-test('nobody is asked for what a cluster refuses', async () => expect(await asked('kubernetes')).toBe(''))
+test.each(['auto', 'docker', 'kubernetes'])(
+  'the question says what comes in, and how secrets are recognised: %s',
+  async (backend) => {
+    const question = await asked(backend)
+    for (const words of ['MCP servers', 'plugins', 'environment settings', 'by name and pattern only'])
+      expect(question).toContain(words)
+  },
+)

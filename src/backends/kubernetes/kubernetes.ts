@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Place } from '../../box/cluster.ts'
 import { PaudeError } from '../../errors.ts'
 import { exec, type Plan } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
-import type { Backend, Engine, Failure, Inside, Life, Ports, Terminal, Wall } from '../backend.ts'
+import type { Backend, Engine, Failure, Files, Inside, Life, Ports, Terminal, Wall } from '../backend.ts'
 import type { BackendSettings } from '../keys.ts'
 import { programs } from '../names.ts'
 import { clusterChecks } from './checks.ts'
@@ -107,6 +108,19 @@ const life: Life = {
       ...(since === '' ? [] : [`--since-time=${since}`]),
     ),
 }
+
+/** The seed of a session says what its copy is called: at a later start the copy of then has the name of the first one. */
+const bring: Files['bring'] = ({ cluster, id }, { store, name }) => [
+  {
+    kind: 'pipe',
+    // A Mac's tar would add files of its own.
+    from: ['env', 'COPYFILE_DISABLE=1', 'tar', '-c', '-f', '-', '-C', join(store, name), '.'],
+    to: inPod(cluster, id, ['/bin/sh', '-c', UNPACK], { stdin: true }),
+    title: "bringing your agent's set-up into the pod",
+  },
+]
+
+const UNPACK = 'read -r name </paude/seed/imported && cd /paude/imported && mkdir "$name" && cd "$name" && exec tar -xof -'
 
 /** Joining begins an agent with a terminal; one without gets the caller's streams as its own. */
 const terminal: Terminal = {
@@ -239,7 +253,7 @@ export const kubernetes: Backend = {
   // Nothing of this machine is in the pod, so nobody there need be you.
   user: () => ({ uid: 1000, gid: 1000 }),
   life,
-  files: { way: 'carried', outAtRest: null },
+  files: { way: 'carried', outAtRest: null, bring },
   inventory,
   health: {
     tested: ['1.33'],

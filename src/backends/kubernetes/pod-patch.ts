@@ -38,7 +38,7 @@ const isText: Judge = (value) => (typeof value === 'string' && NAME.test(value) 
 const isTableOrList: Judge = (value) => (typeof value === 'object' && value !== null ? '' : 'must be a table or a list')
 
 /** Volumes that every pod of a session may have: what is there already keeps its name and its places. */
-const OWN_VOLUMES = ['account', 'home', 'kit', 'link', 'run', 'seed', 'tmp', 'way', 'workspace', 'workspaces']
+const OWN_VOLUMES = ['account', 'home', 'imported', 'kit', 'link', 'run', 'seed', 'tmp', 'way', 'workspace', 'workspaces']
 
 const PLACES: Readonly<Record<string, Judge>> = {
   '/spec/affinity': isTableOrList,

@@ -1,5 +1,6 @@
 import { networkEnvironment } from '../../box/environment.ts'
 import type { OwnOf, SessionSpec } from '../../box/spec.ts'
+import { takesUploads, UPLOADS, UPLOADS_AT } from '../../box/uploads.ts'
 import { placeOf, resourcesOf, runtimeOf } from './cluster.ts'
 import { INIT, PORTS, parts } from './names.ts'
 import { type Manifest, object } from './object.ts'
@@ -168,8 +169,10 @@ function mountsOf(spec: Spec): readonly Mounted[] {
       ? [
           { name: 'workspace', mountPath: transport.volume.root, subPath: 'work' },
           { name: 'workspace', mountPath: '/paude/out', subPath: 'out' },
+          ...(takesUploads(spec) ? [{ name: 'workspace', mountPath: UPLOADS_AT, subPath: UPLOADS }] : []),
         ]
       : []),
+    ...(spec.imported === null ? [] : [{ name: 'imported', mountPath: '/paude/imported' }]),
     { name: 'kit', mountPath: '/paude/kit', readOnly: true },
     { name: 'link', mountPath: '/paude/link', readOnly: true },
     { name: 'seed', mountPath: '/paude/seed', readOnly: true },
@@ -196,6 +199,7 @@ function volumesOf(spec: Spec): readonly Volume[] {
     spec.homeVolume === '' ? empty('home', '256Mi') : claim('home', spec.homeVolume),
     ...(spec.workspaces ? [empty('workspaces', '1Mi')] : []),
     ...(spec.transport.kind === 'volume' ? [claim('workspace', spec.transport.volume.name)] : []),
+    ...(spec.imported === null ? [] : [empty('imported', '128Mi')]),
     empty('kit', '16Mi'),
     empty('link', '16Mi'),
     { name: 'seed', secret: { secretName: names.seed, defaultMode: 0o644 } },
@@ -242,7 +246,7 @@ export const lookPod = (spec: Spec, seconds: number): Manifest =>
           securityContext: HARDENED,
           resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '2Gi' } },
           volumeMounts: mountsOf(spec).filter(
-            ({ name, mountPath }) => ['tmp', 'kit'].includes(name) || (name === 'workspace' && mountPath !== '/paude/out'),
+            ({ name, subPath }) => ['tmp', 'kit'].includes(name) || (name === 'workspace' && subPath === 'work'),
           ),
         },
       ],

@@ -26,7 +26,7 @@ export const capabilities = (
     hardening: ['readOnlyRoot', 'noNewPrivileges', 'seccomp'],
     hostPorts: true,
   },
-  files: { way: 'mounted', outAtRest: outAtRest(dialect) },
+  files: { way: 'mounted', outAtRest: outAtRest(dialect), bring: null },
   life: life(dialect),
   terminal: terminal(dialect),
   inside: inside(dialect),

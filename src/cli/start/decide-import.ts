@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Agent } from '../../agents/agent.ts'
-import { backends } from '../../backends/registry.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
@@ -24,9 +23,6 @@ export async function decideImport(context: Context, config: Config, { agent, as
   const { imports, title } = agent
   const having = (word: 'on' | 'off'): Config => ({ ...config, settings: { ...config.settings, importConfig: word } })
   if (never) return having('off')
-  const { backend } = config.settings
-  // What mounts nothing of this machine would refuse a yes.
-  if (backend !== 'auto' && backends[backend].can.mounts === 'none') return config
   if (!asks || config.settings.importConfig !== 'ask' || imports === null || !canAsk(context) || !isThere(host, imports))
     return config
   const place = shown(tilde(ownFolder(host, imports, '').path, host.home))

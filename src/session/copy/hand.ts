@@ -5,7 +5,7 @@ import { isHeld, readHoldState } from '../../hold/place.ts'
 import { printable } from '../../text.ts'
 import { askHolder, requireHolder, typeInto } from '../life/holder.ts'
 import type { Found } from '../record/found.ts'
-import { keepUpload, type Upload } from './upload.ts'
+import { giveUpload, type Upload } from './upload.ts'
 
 /**
  * Puts a file where the box of a running session reads it and types its path there, then a text with Enter. The path comes as a paste of its
@@ -25,7 +25,7 @@ export async function handOver(
     throw new PaudeError('refused', `session ${id} asks: ${printable(state.message || state.kind)}`, {
       hint: `paude screen ${id} shows the options; answer first`,
     })
-  const place = keepUpload(found, upload)
+  const place = await giveUpload(context.host, found, upload)
   const before = await marks(context, found, place)
   await typeInto(context, found, { text: place, keys: '', enter: false, pasted: true })
   if (text === '') return place

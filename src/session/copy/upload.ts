@@ -4,9 +4,11 @@ import { UPLOADS, UPLOADS_AT } from '../../box/uploads.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { NO_LINK, openFolder, wayTo } from '../../run/held-folder.ts'
+import { filling, TAR_END, tarHeader } from '../../run/tar/write.ts'
 import { isTooLong, shown } from '../../text.ts'
 import { below, realPath } from '../../workspace/paths.ts'
 import type { Found } from '../record/found.ts'
+import { putIn } from './box.ts'
 import { strangersLink } from './land.ts'
 
 /** Bytes of one file, and of all that a session has got. */
@@ -63,7 +65,19 @@ export function requireImage(upload: Upload, what: string): Upload {
   throw new PaudeError('refused', `${what} is not a PNG, JPEG, GIF or WebP`, { hint: 'paude send --file sends any file' })
 }
 
-/** Puts a file where the box of a session reads it. Returns its path there. */
+/** Puts a file where the box of a session reads it: into the session's folder, or through a program of the box. Returns its path there. */
+export const giveUpload = async (host: Host, found: Found, upload: Upload): Promise<string> =>
+  found.backend.files.way === 'carried' ? await carryUpload(host, found, upload) : keepUpload(found, upload)
+
+/** The moment comes first, since nobody here knows what is there already. */
+async function carryUpload(host: Host, found: Found, { name, bytes }: Upload): Promise<string> {
+  const called = `${Date.now().toString(36)}-${plainName(name, bytes)}`
+  const file = { kind: 'file', path: called, size: bytes.length, mode: 0o600, target: '' } as const
+  const stream = () => [tarHeader(file, found.backend.user(host)), bytes, filling(bytes.length), TAR_END]
+  return await putIn(found, { path: UPLOADS_AT, name: called, force: false, stream })
+}
+
+/** The same for a box that mounts that folder. */
 export function keepUpload({ handle: { id, folder } }: Pick<Found, 'handle'>, { name, bytes }: Upload): string {
   const place = join(folder, UPLOADS)
   if (!existsSync(place))

@@ -4,7 +4,7 @@ import { layOut, layOutRecord } from '../../box/lay-out.ts'
 import type { SessionSpec } from '../../box/spec.ts'
 import { removed } from '../../box/stand-ins.ts'
 import { PaudeError } from '../../errors.ts'
-import type { Argv, Plan } from '../../plan/plan.ts'
+import type { Argv, Gather, Plan } from '../../plan/plan.ts'
 import type { Secret } from '../../secret.ts'
 
 export type StartOptions = {
@@ -31,16 +31,27 @@ export function startPlan(
     ...store,
     ...backend.life.make(spec, rescue),
     ...fill,
+    ...brought(backend, handleOfSpec(spec), spec.imported),
     ...begin(backend, handleOfSpec(spec), begun),
   ]
 }
 
 /** Starts a stopped session again; the agent continues its conversation. */
-export const resumePlan = (
-  backend: Backend,
-  box: Handle,
-  { attached, credential }: { readonly attached: boolean; readonly credential: Secret | null },
-): Plan => [...backend.life.wake(box, credential), ...begin(backend, box, { attached, stdin: true })]
+export const resumePlan = (backend: Backend, box: Handle, { attached, credential, imported = null }: Resumed): Plan => [
+  ...backend.life.wake(box, credential),
+  ...brought(backend, box, imported),
+  ...begin(backend, box, { attached, stdin: true }),
+]
+
+type Resumed = {
+  readonly attached: boolean
+  readonly credential: Secret | null
+  /** The copy of your own set-up of the agent that it gets. */
+  readonly imported?: Gather | null
+}
+
+const brought = ({ files }: Backend, box: Handle, imported: Gather | null): Plan =>
+  imported === null || files.bring === null ? [] : files.bring(box, imported)
 
 /** Joins an agent that runs. */
 export function attachPlan(backend: Backend, box: Handle): Plan {

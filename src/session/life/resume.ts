@@ -14,7 +14,7 @@ import type { Host } from '../../host.ts'
 import { lookOwn } from '../../imports/look.ts'
 import { injectionAddress, keptValue, readKept } from '../../login/kept.ts'
 import { ofProviders } from '../../network/reach.ts'
-import { type Plan, write } from '../../plan/plan.ts'
+import { type Gather, type Plan, write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { LEFT } from '../../run/process.ts'
@@ -54,15 +54,18 @@ async function askedAgain(
   return { ...host, env }
 }
 
-/** The user's own set-up as it is now. */
-function importedAgain(host: Host, { handle, record }: Found): Plan {
+/** The user's own set-up as it is now; null for a session that gets none. */
+function ownCopy(host: Host, record: SessionRecord): Gather | null {
   const { imported, workspace } = record
   const imports = agentOfRecord(record)?.imports ?? null
-  if (imports === null || imported === undefined) return []
+  if (imports === null || imported === undefined) return null
   const rules = { importKeep: imported.keep, pluginsAllow: imported.allow, pluginsDeny: imported.deny }
-  const { gather } = lookOwn(host, imports, { rules, project: workspace })
-  return [gather, write(join(handle.folder, 'seed', 'imported'), `${gather.name}\n`, 0o644)]
+  return lookOwn(host, imports, { rules, project: workspace }).gather
 }
+
+/** Where the seed is not mounted, the box gets the copy by the name that it knows. */
+const importedAgain = ({ backend, handle }: Found, copy: Gather): Plan =>
+  backend.files.bring === null ? [copy, write(join(handle.folder, 'seed', 'imported'), `${copy.name}\n`, 0o644)] : [copy]
 
 /** An engine makes what a mount lies on where it is missing: an empty file of root's. */
 function requireShadowed({ id, shadows, standIns }: SessionRecord): void {
@@ -89,9 +92,10 @@ export async function continueSession(
     context.host.platform === 'linux' && record.mounts.length > 0
       ? [write(join(handle.folder, 'seed', 'mounts.sh'), mountCheck(record.mounts, record), 0o644)]
       : []
+  const imported = ownCopy(context.host, record)
   const plan = [
     ...recheck,
-    ...importedAgain(context.host, found),
+    ...(imported === null ? [] : importedAgain(found, imported)),
     ...(record.standIns.length > 0 ? [placed(handle.folder, record.standIns)] : []),
     ...(existsSync(handle.folder)
       ? [...noteStart(handle.folder), ...noteIntent(handle.folder, 'running'), ...released(handle.folder)]
@@ -99,6 +103,7 @@ export async function continueSession(
     ...resumePlan(backend, handle, {
       attached,
       credential: proxySecret(context.host, { credentials, ways: record.ways }),
+      imported,
     }),
   ]
   if (dryRun) return carryOut(context, backend, { plan, dryRun })

@@ -297,6 +297,11 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/agent.json <<'EOF'
                     "subPath": "out"
                   },
                   {
+                    "name": "workspace",
+                    "mountPath": "/paude/uploads",
+                    "subPath": "uploads"
+                  },
+                  {
                     "name": "kit",
                     "mountPath": "/paude/kit",
                     "readOnly": true
@@ -1430,6 +1435,11 @@ printf %s '{
                     "name": "workspace",
                     "mountPath": "/paude/out",
                     "subPath": "out"
+                  },
+                  {
+                    "name": "workspace",
+                    "mountPath": "/paude/uploads",
+                    "subPath": "uploads"
                   },
                   {
                     "name": "kit",
