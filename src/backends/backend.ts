@@ -125,6 +125,8 @@ export type Wall = {
   readonly change: (box: Handle, policy: { readonly stages: string; readonly files: Readonly<Record<string, string>> }) => Plan
   /** Keeps it where the next start finds it, where that is not the session's folder. */
   readonly keep: (box: Handle, files: Readonly<Record<string, string>>) => Plan
+  /** A program that tells the proxy with each line of its stdin for how many seconds somebody is there to answer. null: a file of its folder does. */
+  readonly there: ((box: Handle) => Argv) | null
   /** The proxy's log: first what the canaries of the box found, then its requests. */
   readonly requests: (box: Handle, how: { readonly follow: boolean }) => Argv
   /** What stands where a proxy of this image would: prints its hosts file, and ends when its own stdin ends. null: no proxy reaches this machine. */

@@ -140,6 +140,7 @@ const wall = ({ name, always, hostName, apart }: Dialect): Wall => ({
     exec([name, 'exec', '--interactive', parts(id).proxy, '/usr/lib/paude/policy'], { stdin: stages }),
   ],
   keep: () => [],
+  there: null,
   requests: ({ id }, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(id).proxy],
   neighbour: (image) => [
     name,
