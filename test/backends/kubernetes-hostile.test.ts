@@ -11,6 +11,7 @@ import { PRIVATE_RANGES } from '../../src/network/ranges.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { secret } from '../../src/secret.ts'
 import { SECRETS, startsOf } from '../support/specs.ts'
+import { flat } from '../support/steps.ts'
 
 /** Nobody is root there: `user` of the backend says so. */
 const starts = Object.entries(startsOf(kubernetes))
@@ -29,7 +30,7 @@ type Sent = {
 
 /** What a plan sends to a cluster. */
 const sent = (plan: Plan): readonly Sent[] =>
-  plan.flatMap((step) => {
+  flat(plan).flatMap((step) => {
     if (step.kind !== 'exec' || step.stdin === undefined) return []
     const text = typeof step.stdin === 'string' ? step.stdin : step.stdin.reveal()
     return (JSON.parse(text) as { readonly items: readonly Sent[] }).items
@@ -99,7 +100,7 @@ describe.each(starts)('the pods of a session (%s)', (_, spec) => {
       )
     const open = JSON.stringify(made(spec).filter(({ kind }) => kind !== 'Secret'))
     for (const secret of Object.values(SECRETS)) expect(open).not.toContain(secret)
-    const plans = kubernetes.life.make(spec, undefined)
+    const plans = flat(kubernetes.life.make(spec, undefined))
     for (const step of plans) if (step.kind === 'exec') expect(step.argv.join(' ')).not.toMatch(/REAL/)
   })
 
@@ -209,7 +210,7 @@ test('the policies of a session open three ports of its own proxy, and what its 
 })
 
 /** Steps of a plan that wait for an answer. */
-const awaited = (plan: Plan) => plan.flatMap((step) => (step.kind === 'until' ? [step] : []))
+const awaited = (plan: Plan) => flat(plan).flatMap((step) => (step.kind === 'until' ? [step] : []))
 
 test('a start asks whether its pods are as they were sent before anything of the agent begins', () => {
   const plan = kubernetes.life.make(plain, undefined)
@@ -276,7 +277,9 @@ test('a node fetches nothing under a name that means its own port 80', () => {
 })
 
 test('a session that starts again has a new pod for its proxy, which takes the credential of now', () => {
-  const plan = kubernetes.life.wake({ ...handleOfSpec(plain), cluster: { context: 'one', namespace: 'paude' } }, secret('new'))
+  const plan = flat(
+    kubernetes.life.wake({ ...handleOfSpec(plain), cluster: { context: 'one', namespace: 'paude' } }, secret('new')),
+  )
   const at = (pattern: RegExp) => plan.findIndex((step) => step.kind === 'exec' && pattern.test(step.argv.join(' ')))
   const told = plan.findIndex((step) => step.kind === 'exec' && step.stdin !== undefined)
   const steps = [told, at(/"replicas":0/), at(/wait pod .*paude\.role=proxy --for=delete/), at(/"replicas":1/)]
@@ -286,7 +289,7 @@ test('a session that starts again has a new pod for its proxy, which takes the c
 
 test('a stop and a start need no right on a subresource that the Role of paude lacks', () => {
   const box = { ...handleOfSpec(plain), cluster: { context: 'one', namespace: 'paude' } }
-  const calls = [...kubernetes.life.stop(box, 10), ...kubernetes.life.wake(box, null)].flatMap((step) =>
+  const calls = flat([...kubernetes.life.stop(box, 10), ...kubernetes.life.wake(box, null)]).flatMap((step) =>
     step.kind === 'exec' ? [step.argv] : [],
   )
   expect(calls.length).toBeGreaterThan(5)

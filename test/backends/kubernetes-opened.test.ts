@@ -12,6 +12,7 @@ import { handleOfSpec } from '../../src/box/handle.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { tokenWarning } from '../../src/session/resolve/security.ts'
 import { startsOf } from '../support/specs.ts'
+import { flat } from '../support/steps.ts'
 
 /** What opens something in a cluster, or changes its pods: `service_account`, `egress_cidrs` and `pod_patch`. */
 const plain = clusterSpec(startsOf(kubernetes)['plain']?.spec ?? fail())
@@ -74,7 +75,7 @@ test('an account is recorded with its session and told at every start', () => {
 })
 
 const asSent = (plan: Plan) =>
-  plan.flatMap((step) =>
+  flat(plan).flatMap((step) =>
     step.kind === 'until' && step.title.includes('as they were sent') ? [new RegExp(step.ready, 'm')] : [],
   )[0] ?? fail()
 

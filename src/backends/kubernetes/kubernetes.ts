@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Place } from '../../box/cluster.ts'
 import { PaudeError } from '../../errors.ts'
-import { exec, type Plan } from '../../plan/plan.ts'
+import { exec, type Plan, together } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Backend, Engine, Failure, Files, Inside, Life, Ports, Terminal, Wall } from '../backend.ts'
 import type { BackendSettings } from '../keys.ts'
@@ -13,17 +13,7 @@ import { explain } from './explain.ts'
 import { inventory, stateQuery } from './inventory.ts'
 import { currentContext, kubeconfigs } from './kubeconfig.ts'
 import { looking, removeLook } from './look.ts'
-import {
-  awaitAgent,
-  clusterSpec,
-  handReceipt,
-  JOB_FILE,
-  makePlan,
-  policyMap,
-  removeAgent,
-  removeParts,
-  tellCredential,
-} from './make.ts'
+import { awaitAgent, clusterSpec, JOB_FILE, makePlan, policyMap, removeAgent, removeParts, tellCredential } from './make.ts'
 import { INIT, kubectl, ofSession, parts, REST } from './names.ts'
 import { listText } from './object.ts'
 import { rightsManifest } from './rights.ts'
@@ -51,16 +41,21 @@ const life: Life = {
   make: (spec) => makePlan(clusterSpec(spec)),
   begin: ({ cluster, id }) => [exec(inPod(cluster, id, [INIT, 'begin']))],
 
-  wake: ({ cluster, id, link, folder, account }, credential) => [
-    ...(credential === null ? [] : [tellCredential(cluster, id, credential)]),
-    ...(link === 'none' ? [] : proxyAnew(cluster, id)),
-    exec(removeLook(cluster, id)),
-    // A Job is carried out once.
-    exec(removeAgent(cluster, id)),
-    exec(kubectl(cluster, 'apply', '--server-side', '--field-manager=paude', `--filename=${folder}/${JOB_FILE}`)),
-    ...awaitAgent({ cluster, id, account }),
-    ...(link === 'none' ? [] : [handReceipt(cluster, id)]),
-  ],
+  wake: (box, credential) => {
+    const { cluster, id, link, folder } = box
+    return [
+      together([
+        ...(link === 'none'
+          ? []
+          : [[...(credential === null ? [] : [tellCredential(cluster, id, credential)]), ...proxyAnew(cluster, id)]]),
+        [exec(removeLook(cluster, id))],
+        // A Job is carried out once.
+        [exec(removeAgent(cluster, id))],
+      ]),
+      exec(kubectl(cluster, 'apply', '--server-side', '--field-manager=paude', `--filename=${folder}/${JOB_FILE}`)),
+      ...awaitAgent(box),
+    ]
+  },
 
   stop: ({ cluster, id, link }, grace) => [
     exec(inPod(cluster, id, ending(grace)), { tolerant: true }),

@@ -3,7 +3,7 @@ import type { Place } from '../../box/cluster.ts'
 import { type Handle, handleOfSpec } from '../../box/handle.ts'
 import { SECCOMP_FILE } from '../../box/seccomp.ts'
 import { FILLED, type SessionSpec } from '../../box/spec.ts'
-import { type Argv, exec, type Plan, write } from '../../plan/plan.ts'
+import { type Argv, exec, type Plan, together, write } from '../../plan/plan.ts'
 import { type Secret, secret } from '../../secret.ts'
 import { asSent } from './as-sent.ts'
 import { LOOK_FILE, LOOK_SECONDS } from './look.ts'
@@ -36,16 +36,28 @@ export function makePlan(spec: Spec): Plan {
   return [
     write(join(spec.folder, JOB_FILE), job),
     ...(spec.transport.kind === 'volume' ? [write(join(spec.folder, LOOK_FILE), listText([lookPod(spec, LOOK_SECONDS)]))] : []),
-    ...home(spec),
-    exec(applying(cluster), {
-      stdin: listText([...standing(), ...ways(spec), ...workspace(spec), seed(spec), ...(hasProxy ? proxyParts(spec) : [])]),
-      undo: removeParts(cluster, spec.id),
-    }),
-    ...secrets(spec),
-    ...(hasProxy ? [tellWay(spec)] : []),
+    // Each call costs a good part of a second, and a node tries again late when a Secret of a pod is not there yet.
+    together(
+      [
+        [
+          exec(applying(cluster), {
+            stdin: listText([
+              ...standing(),
+              ...ways(spec),
+              ...workspace(spec),
+              seed(spec),
+              ...(hasProxy ? proxyParts(spec) : []),
+            ]),
+            undo: removeParts(cluster, spec.id),
+          }),
+          ...(hasProxy ? [tellWay(spec)] : []),
+        ],
+        home(spec),
+        ...secrets(spec),
+      ].filter((lane) => lane.length > 0),
+    ),
     exec(applying(cluster), { stdin: job, undo: removeAgent(cluster, spec.id) }),
     ...awaitAgent(handleOfSpec(spec)),
-    ...(hasProxy ? [handReceipt(cluster, spec.id)] : []),
     ...fill(spec),
   ]
 }
@@ -98,22 +110,24 @@ export const policyMap = (id: string, files: Readonly<Record<string, string>>): 
     data: Object.fromEntries(Object.entries(files).map(([path, content]) => [path.replaceAll('/', '__'), content])),
   })
 
-/** What nobody else may read: the credential, which the proxy alone mounts, and the variables of the agent. */
-function secrets(spec: Spec): Plan {
+/** What nobody else may read: the credential, which the proxy alone mounts, and the variables of the agent. Each by itself. */
+function secrets(spec: Spec): readonly Plan[] {
   const { id, network, secretEnvironment } = spec
   const named = Object.entries(secretEnvironment)
   const credential = network.mode === 'none' ? null : network.credential
   return [
-    ...(credential === null ? [] : [tellCredential(spec.own.cluster, id, credential)]),
+    ...(credential === null ? [] : [[tellCredential(spec.own.cluster, id, credential)]]),
     ...(named.length === 0
       ? []
       : [
-          exec(applying(spec.own.cluster), {
-            stdin: secretObject(id, {
-              name: parts(id).environment,
-              data: Object.fromEntries(named.map(([name, value]) => [name, value.reveal()])),
+          [
+            exec(applying(spec.own.cluster), {
+              stdin: secretObject(id, {
+                name: parts(id).environment,
+                data: Object.fromEntries(named.map(([name, value]) => [name, value.reveal()])),
+              }),
             }),
-          }),
+          ],
         ]),
   ]
 }
@@ -148,7 +162,7 @@ const STANDING = [
 ].join('')
 
 /** Until the agent's pod has proved its wall and its first program waits. */
-export function awaitAgent(box: Pick<Handle, 'cluster' | 'id' | 'account'>): Plan {
+export function awaitAgent(box: Pick<Handle, 'cluster' | 'id' | 'account' | 'link'>): Plan {
   const { cluster: place, id } = box
   const pods = kubectl(place, 'get', 'pods', `${ofSession(id)},paude.role=agent`)
   const ask: Argv = [...pods, `--output=jsonpath=${STANDING}`]
@@ -176,12 +190,13 @@ export function awaitAgent(box: Pick<Handle, 'cluster' | 'id' | 'account'>): Pla
       every: 0.3,
       most: 300,
     },
-    asSent(box),
+    // What the proof printed is no secret, and the agent waits for both.
+    box.link === 'none' ? asSent(box) : together([[asSent(box)], [handReceipt(place, id)]]),
   ]
 }
 
 /** What the proof printed becomes the first line of the proxy's log. No agent reaches that pipe, nor the log of the proof. */
-export function handReceipt(place: Where, id: string): Plan[number] {
+function handReceipt(place: Where, id: string): Plan[number] {
   return {
     kind: 'pipe',
     from: kubectl(place, 'logs', `job/${id}`, '--container=proof'),

@@ -586,49 +586,11 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/look.json <<'EOF'
 }
 EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/look.json
-kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
-  later 'kubectl --context=team --namespace=paude delete persistentvolumeclaim paude-home-claude-0123456789abcdef --wait=false'
-  printf %s '{
-  "apiVersion": "v1",
-  "kind": "List",
-  "items": [
-    {
-      "apiVersion": "v1",
-      "kind": "PersistentVolumeClaim",
-      "metadata": {
-        "name": "paude-home-claude-0123456789abcdef",
-        "labels": {
-          "paude.role": "home",
-          "app.kubernetes.io/managed-by": "paude"
-        },
-        "annotations": {
-          "paude.workspace": "/home/ada/engine",
-          "paude.created": "2026-01-02T03:04:05.000Z"
-        }
-      },
-      "spec": {
-        "accessModes": [
-          "ReadWriteOnce"
-        ],
-        "resources": {
-          "requests": {
-            "storage": "5Gi"
-          }
-        }
-      }
-    }
-  ]
-}
-' | kubectl \
-    --context=team \
-    --namespace=paude \
-    apply \
-    --server-side \
-    --field-manager=paude \
-    --filename=-
-}
+# side by side
 later 'kubectl --context=team --namespace=paude delete pod,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim --selector=paude.id=paude-bcd234 --ignore-not-found --cascade=foreground --wait=true'
-printf %s '{
+kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-claude-0123456789abcdef >/dev/null 2>&1 || later 'kubectl --context=team --namespace=paude delete persistentvolumeclaim paude-home-claude-0123456789abcdef --wait=false'
+(
+  printf %s '{
   "apiVersion": "v1",
   "kind": "List",
   "items": [
@@ -1141,29 +1103,76 @@ printf %s '{
   ]
 }
 ' | kubectl \
-  --context=team \
-  --namespace=paude \
-  apply \
-  --server-side \
-  --field-manager=paude \
-  --filename=-
-{ failed=$({
-  { kubectl \
-    --context=team \
-    --namespace=paude \
-    get \
-    service \
-    paude-bcd234-proxy \
-    '--output=go-template={"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"paude-bcd234-way","labels":{"paude.id":"paude-bcd234","app.kubernetes.io/managed-by":"paude"}},"data":{"proxy":"{{.spec.clusterIP}}"}}' 3>&- || echo from >&3; } |
-  { kubectl \
     --context=team \
     --namespace=paude \
     apply \
     --server-side \
     --field-manager=paude \
-    --filename=- 3>&- >&4 || echo to >&3; }
-} 3>&1); } 4>&1
-[ -z "$failed" ]
+    --filename=- &&
+  { failed=$({
+    { kubectl \
+      --context=team \
+      --namespace=paude \
+      get \
+      service \
+      paude-bcd234-proxy \
+      '--output=go-template={"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"paude-bcd234-way","labels":{"paude.id":"paude-bcd234","app.kubernetes.io/managed-by":"paude"}},"data":{"proxy":"{{.spec.clusterIP}}"}}' 3>&- || echo from >&3; } |
+    { kubectl \
+      --context=team \
+      --namespace=paude \
+      apply \
+      --server-side \
+      --field-manager=paude \
+      --filename=- 3>&- >&4 || echo to >&3; }
+  } 3>&1); } 4>&1
+  [ -z "$failed" ]
+) & lane_1=$!
+(
+  kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
+    printf %s '{
+  "apiVersion": "v1",
+  "kind": "List",
+  "items": [
+    {
+      "apiVersion": "v1",
+      "kind": "PersistentVolumeClaim",
+      "metadata": {
+        "name": "paude-home-claude-0123456789abcdef",
+        "labels": {
+          "paude.role": "home",
+          "app.kubernetes.io/managed-by": "paude"
+        },
+        "annotations": {
+          "paude.workspace": "/home/ada/engine",
+          "paude.created": "2026-01-02T03:04:05.000Z"
+        }
+      },
+      "spec": {
+        "accessModes": [
+          "ReadWriteOnce"
+        ],
+        "resources": {
+          "requests": {
+            "storage": "5Gi"
+          }
+        }
+      }
+    }
+  ]
+}
+' | kubectl \
+      --context=team \
+      --namespace=paude \
+      apply \
+      --server-side \
+      --field-manager=paude \
+      --filename=-
+  }
+) & lane_2=$!
+failed=0
+wait "$lane_1" || failed=1
+wait "$lane_2" || failed=1
+[ "$failed" = 0 ]
 later 'kubectl --context=team --namespace=paude delete job paude-bcd234 --ignore-not-found --cascade=foreground --wait=true'
 printf %s '{
   "apiVersion": "v1",
@@ -1571,33 +1580,42 @@ until answer=$(kubectl --context=team --namespace=paude get pods --selector=paud
   tries=$((tries + 1)); [ "$tries" -lt 1000 ] || exit 1
   sleep 0.3
 done
-# wait at most 10 s until the pods of the session are as they were sent
-tries=0
-until answer=$(kubectl --context=team --namespace=paude get pods '--selector=paude.id=paude-bcd234,paude.role!=look' '--output=jsonpath={range .items[*]}[{.metadata.labels.paude\.role} with={.spec.containers[*].name} {.spec.initContainers[*].name} {.spec.ephemeralContainers[*].name} host={.spec.hostNetwork}{.spec.hostPID}{.spec.hostIPC}{.spec.shareProcessNamespace} token={.spec.automountServiceAccountToken} volumes={.spec.volumes[*].projected.sources[*]} {.spec.volumes[*].hostPath.path} {.spec.volumes[*].csi.driver} privileged={.spec.containers[*].securityContext.privileged}{.spec.containers[*].securityContext.capabilities.add}]{end}') && printf %s "$answer" | grep -Eq -e '^(\[agent with=agent proof *host= *token=false volumes= *privileged= *\]|\[proxy with=proxy *host= *token=false volumes= *privileged= *\])+$'; do
-  if printf %s "$answer" | grep -Eq -e '^\['; then echo 'a controller of the cluster changed a pod of the session: it added a container, a token, a folder or a privilege' >&2; exit 1; fi
-  tries=$((tries + 1)); [ "$tries" -lt 34 ] || exit 1
-  sleep 0.3
-done
-{ failed=$({
-  { kubectl \
-    --context=team \
-    --namespace=paude \
-    logs \
-    job/paude-bcd234 \
-    --container=proof 3>&- || echo from >&3; } |
-  { kubectl \
-    --context=team \
-    --namespace=paude \
-    exec \
-    --stdin \
-    deployment/paude-bcd234-proxy \
-    --container=proxy \
-    -- \
-    /usr/bin/bash \
-    -c \
-    'cat >/paude/link/receipt' 3>&- >&4 || echo to >&3; }
-} 3>&1); } 4>&1
-[ -z "$failed" ]
+# side by side
+(
+  # wait at most 10 s until the pods of the session are as they were sent
+  tries=0
+  until answer=$(kubectl --context=team --namespace=paude get pods '--selector=paude.id=paude-bcd234,paude.role!=look' '--output=jsonpath={range .items[*]}[{.metadata.labels.paude\.role} with={.spec.containers[*].name} {.spec.initContainers[*].name} {.spec.ephemeralContainers[*].name} host={.spec.hostNetwork}{.spec.hostPID}{.spec.hostIPC}{.spec.shareProcessNamespace} token={.spec.automountServiceAccountToken} volumes={.spec.volumes[*].projected.sources[*]} {.spec.volumes[*].hostPath.path} {.spec.volumes[*].csi.driver} privileged={.spec.containers[*].securityContext.privileged}{.spec.containers[*].securityContext.capabilities.add}]{end}') && printf %s "$answer" | grep -Eq -e '^(\[agent with=agent proof *host= *token=false volumes= *privileged= *\]|\[proxy with=proxy *host= *token=false volumes= *privileged= *\])+$'; do
+    if printf %s "$answer" | grep -Eq -e '^\['; then echo 'a controller of the cluster changed a pod of the session: it added a container, a token, a folder or a privilege' >&2; exit 1; fi
+    tries=$((tries + 1)); [ "$tries" -lt 34 ] || exit 1
+    sleep 0.3
+  done
+) & lane_1=$!
+(
+  { failed=$({
+    { kubectl \
+      --context=team \
+      --namespace=paude \
+      logs \
+      job/paude-bcd234 \
+      --container=proof 3>&- || echo from >&3; } |
+    { kubectl \
+      --context=team \
+      --namespace=paude \
+      exec \
+      --stdin \
+      deployment/paude-bcd234-proxy \
+      --container=proxy \
+      -- \
+      /usr/bin/bash \
+      -c \
+      'cat >/paude/link/receipt' 3>&- >&4 || echo to >&3; }
+  } 3>&1); } 4>&1
+  [ -z "$failed" ]
+) & lane_2=$!
+failed=0
+wait "$lane_1" || failed=1
+wait "$lane_2" || failed=1
+[ "$failed" = 0 ]
 undo=: kept=:
 # keeps a terminal for: kubectl --context=team --namespace=paude attach --stdin --tty --quiet job/paude-bcd234 --container=agent
 paude hold --start paude-bcd234

@@ -1,22 +1,34 @@
 #!/bin/sh
 set -eu
-kubectl \
-  --context=team \
-  --namespace=paude \
-  delete \
-  pod \
-  paude-bcd234-look \
-  --ignore-not-found \
-  --grace-period=1
-kubectl \
-  --context=team \
-  --namespace=paude \
-  delete \
-  job \
-  paude-bcd234 \
-  --ignore-not-found \
-  --cascade=foreground \
-  --wait=true
+undo=: kept=:
+later() { undo="$1; $undo"; }
+trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$code"' EXIT
+# side by side
+(
+  kubectl \
+    --context=team \
+    --namespace=paude \
+    delete \
+    pod \
+    paude-bcd234-look \
+    --ignore-not-found \
+    --grace-period=1
+) & lane_1=$!
+(
+  kubectl \
+    --context=team \
+    --namespace=paude \
+    delete \
+    job \
+    paude-bcd234 \
+    --ignore-not-found \
+    --cascade=foreground \
+    --wait=true
+) & lane_2=$!
+failed=0
+wait "$lane_1" || failed=1
+wait "$lane_2" || failed=1
+[ "$failed" = 0 ]
 kubectl \
   --context=team \
   --namespace=paude \

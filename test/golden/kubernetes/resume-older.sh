@@ -1,46 +1,61 @@
 #!/bin/sh
 set -eu
-kubectl \
-  --context=team \
-  --namespace=paude \
-  patch \
-  deployment \
-  paude-bcd234-proxy \
-  --type=merge \
-  '--patch={"spec":{"replicas":0}}'
-kubectl \
-  --context=team \
-  --namespace=paude \
-  wait \
-  pod \
-  --selector=paude.id=paude-bcd234,paude.role=proxy \
-  --for=delete \
-  --timeout=60s
-kubectl \
-  --context=team \
-  --namespace=paude \
-  patch \
-  deployment \
-  paude-bcd234-proxy \
-  --type=merge \
-  '--patch={"spec":{"replicas":1}}'
-kubectl \
-  --context=team \
-  --namespace=paude \
-  delete \
-  pod \
-  paude-bcd234-look \
-  --ignore-not-found \
-  --grace-period=1
-kubectl \
-  --context=team \
-  --namespace=paude \
-  delete \
-  job \
-  paude-bcd234 \
-  --ignore-not-found \
-  --cascade=foreground \
-  --wait=true
+undo=: kept=:
+later() { undo="$1; $undo"; }
+trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$code"' EXIT
+# side by side
+(
+  kubectl \
+    --context=team \
+    --namespace=paude \
+    patch \
+    deployment \
+    paude-bcd234-proxy \
+    --type=merge \
+    '--patch={"spec":{"replicas":0}}' &&
+  kubectl \
+    --context=team \
+    --namespace=paude \
+    wait \
+    pod \
+    --selector=paude.id=paude-bcd234,paude.role=proxy \
+    --for=delete \
+    --timeout=60s &&
+  kubectl \
+    --context=team \
+    --namespace=paude \
+    patch \
+    deployment \
+    paude-bcd234-proxy \
+    --type=merge \
+    '--patch={"spec":{"replicas":1}}'
+) & lane_1=$!
+(
+  kubectl \
+    --context=team \
+    --namespace=paude \
+    delete \
+    pod \
+    paude-bcd234-look \
+    --ignore-not-found \
+    --grace-period=1
+) & lane_2=$!
+(
+  kubectl \
+    --context=team \
+    --namespace=paude \
+    delete \
+    job \
+    paude-bcd234 \
+    --ignore-not-found \
+    --cascade=foreground \
+    --wait=true
+) & lane_3=$!
+failed=0
+wait "$lane_1" || failed=1
+wait "$lane_2" || failed=1
+wait "$lane_3" || failed=1
+[ "$failed" = 0 ]
 kubectl \
   --context=team \
   --namespace=paude \
@@ -61,32 +76,41 @@ until answer=$(kubectl --context=team --namespace=paude get pods --selector=paud
   tries=$((tries + 1)); [ "$tries" -lt 1000 ] || exit 1
   sleep 0.3
 done
-# wait at most 10 s until the pods of the session are as they were sent
-tries=0
-until answer=$(kubectl --context=team --namespace=paude get pods '--selector=paude.id=paude-bcd234,paude.role!=look' '--output=jsonpath={range .items[*]}[{.metadata.labels.paude\.role} with={.spec.containers[*].name} {.spec.initContainers[*].name} {.spec.ephemeralContainers[*].name} host={.spec.hostNetwork}{.spec.hostPID}{.spec.hostIPC}{.spec.shareProcessNamespace} token={.spec.automountServiceAccountToken} volumes={.spec.volumes[*].projected.sources[*]} {.spec.volumes[*].hostPath.path} {.spec.volumes[*].csi.driver} privileged={.spec.containers[*].securityContext.privileged}{.spec.containers[*].securityContext.capabilities.add}]{end}') && printf %s "$answer" | grep -Eq -e '^(\[agent with=agent proof *host= *token=false volumes= *privileged= *\]|\[proxy with=proxy *host= *token=false volumes= *privileged= *\])+$'; do
-  if printf %s "$answer" | grep -Eq -e '^\['; then echo 'a controller of the cluster changed a pod of the session: it added a container, a token, a folder or a privilege' >&2; exit 1; fi
-  tries=$((tries + 1)); [ "$tries" -lt 34 ] || exit 1
-  sleep 0.3
-done
-{ failed=$({
-  { kubectl \
-    --context=team \
-    --namespace=paude \
-    logs \
-    job/paude-bcd234 \
-    --container=proof 3>&- || echo from >&3; } |
-  { kubectl \
-    --context=team \
-    --namespace=paude \
-    exec \
-    --stdin \
-    deployment/paude-bcd234-proxy \
-    --container=proxy \
-    -- \
-    /usr/bin/bash \
-    -c \
-    'cat >/paude/link/receipt' 3>&- >&4 || echo to >&3; }
-} 3>&1); } 4>&1
-[ -z "$failed" ]
+# side by side
+(
+  # wait at most 10 s until the pods of the session are as they were sent
+  tries=0
+  until answer=$(kubectl --context=team --namespace=paude get pods '--selector=paude.id=paude-bcd234,paude.role!=look' '--output=jsonpath={range .items[*]}[{.metadata.labels.paude\.role} with={.spec.containers[*].name} {.spec.initContainers[*].name} {.spec.ephemeralContainers[*].name} host={.spec.hostNetwork}{.spec.hostPID}{.spec.hostIPC}{.spec.shareProcessNamespace} token={.spec.automountServiceAccountToken} volumes={.spec.volumes[*].projected.sources[*]} {.spec.volumes[*].hostPath.path} {.spec.volumes[*].csi.driver} privileged={.spec.containers[*].securityContext.privileged}{.spec.containers[*].securityContext.capabilities.add}]{end}') && printf %s "$answer" | grep -Eq -e '^(\[agent with=agent proof *host= *token=false volumes= *privileged= *\]|\[proxy with=proxy *host= *token=false volumes= *privileged= *\])+$'; do
+    if printf %s "$answer" | grep -Eq -e '^\['; then echo 'a controller of the cluster changed a pod of the session: it added a container, a token, a folder or a privilege' >&2; exit 1; fi
+    tries=$((tries + 1)); [ "$tries" -lt 34 ] || exit 1
+    sleep 0.3
+  done
+) & lane_1=$!
+(
+  { failed=$({
+    { kubectl \
+      --context=team \
+      --namespace=paude \
+      logs \
+      job/paude-bcd234 \
+      --container=proof 3>&- || echo from >&3; } |
+    { kubectl \
+      --context=team \
+      --namespace=paude \
+      exec \
+      --stdin \
+      deployment/paude-bcd234-proxy \
+      --container=proxy \
+      -- \
+      /usr/bin/bash \
+      -c \
+      'cat >/paude/link/receipt' 3>&- >&4 || echo to >&3; }
+  } 3>&1); } 4>&1
+  [ -z "$failed" ]
+) & lane_2=$!
+failed=0
+wait "$lane_1" || failed=1
+wait "$lane_2" || failed=1
+[ "$failed" = 0 ]
 # keeps a terminal for: kubectl --context=team --namespace=paude attach --stdin --tty --quiet job/paude-bcd234 --container=agent
 paude hold --start paude-bcd234
