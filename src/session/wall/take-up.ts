@@ -7,7 +7,7 @@ import { PaudeError } from '../../errors.ts'
 import { stageLines, stagesOf } from '../../network/changes.ts'
 import { revisionOf } from '../../network/revision.ts'
 import { stageFiles } from '../../network/squid-conf.ts'
-import { folder, type Plan, remove, write } from '../../plan/plan.ts'
+import { folder, type Plan, remove, together, write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute, executeWhole } from '../../run/execute.ts'
 import { withLock } from '../../run/lock.ts'
@@ -24,7 +24,9 @@ export type Course = {
   readonly made: Plan
   /** Nothing may come between these: the record is unsettled before squid hears of it, and until squid has taken it up. */
   readonly told: Plan
-  /** What a restart shall find. */
+  /** What a restart shall find where the backend keeps it; `told` has it beside, since it may take as long. */
+  readonly stored: Plan
+  /** The same in the session's folder. */
   readonly kept: Plan
 }
 
@@ -44,15 +46,16 @@ export function courseOf({ backend, handle, record }: Found, now: number): Cours
   const { change, keep } = need(backend, 'wall')
   const recorded = (settled: boolean) =>
     write(join(handle.folder, 'session.json'), `${JSON.stringify({ ...record, revision, settled }, null, 2)}\n`)
+  const [heard, stored] = [change(handle, { stages: lines, files: all }), keep(handle, all)]
   return {
     revision,
     made: [
       ...wanted.filter((one) => !there.includes(one)).map((one) => folder(join(place, one), 0o755)),
       ...Object.entries(files).map(([name, content]) => write(join(place, name), content, 0o644)),
     ],
-    told: [recorded(false), ...change(handle, { stages: lines, files: all })],
+    told: [recorded(false), ...(stored.length === 0 ? heard : [together([heard, stored])])],
+    stored,
     kept: [
-      ...keep(handle, all),
       write(join(place, 'stages'), lines, 0o644),
       recorded(true),
       ...there.filter((one) => !wanted.includes(one)).map((one) => remove(join(place, one))),
@@ -63,7 +66,11 @@ export function courseOf({ backend, handle, record }: Found, now: number): Cours
 const REVISION = /^[0-9a-f]{12}$/
 
 /** Most sessions that are spoken to run, so that is tried and not asked. Returns whether it runs. */
-export async function takeUp(context: Context, { backend, handle }: Found, { made, told, kept }: Course): Promise<boolean> {
+export async function takeUp(
+  context: Context,
+  { backend, handle }: Found,
+  { made, told, stored, kept }: Course,
+): Promise<boolean> {
   const effects = context.effects(backend)
   await execute(made, effects)
   try {
@@ -72,7 +79,7 @@ export async function takeUp(context: Context, { backend, handle }: Found, { mad
   } catch (error) {
     const state = await ask(backend.life.state(handle), effects).catch(() => null)
     if (state === null || state.status === 'running' || state.status === 'paused') throw error
-    await executeWhole(kept, effects)
+    await executeWhole([...stored, ...kept], effects)
     return false
   }
 }
