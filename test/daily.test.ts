@@ -50,6 +50,10 @@ describe('words of other programs', () => {
     [['opencode'], 'paude --agent opencode'],
     [['claude', '-p', 'hi'], 'paude without that word starts it'],
     [['uninstall'], 'paude home rm'],
+    [['pr', 'create'], 'paude exec -- gh pr'],
+    [['send-keys', 'x'], 'paude send'],
+    [['port-forward', '3000'], 'paude forward PORT'],
+    [['paude', 'sessions'], 'paude without the second paude'],
   ])('%j is refused with what was meant, and asks no model', async (words, meant) => {
     const { code, stdout, stderr } = await machine.paude(words)
     expect([code, stdout, machine.calls()]).toEqual([125, '', []])
@@ -203,6 +207,19 @@ describe('the last lines', () => {
     machine.ended('exited')
     expect(await prompts('--follow', '--tail', '2')).toEqual(['two', 'three'])
   })
+})
+
+test('sessions shows only those that run when asked to, and watches all', async () => {
+  machine.unset('say', 'list')
+  const all = JSON.parse((await machine.paude(['sessions', '--json'])).stdout) as readonly { id: string; status: string }[]
+  const running = all.flatMap(({ id, status }) => (['running', 'paused'].includes(status) ? [`${id}\n`] : []))
+  expect(running.length).toBeGreaterThan(0)
+  expect(running.length).toBeLessThan(all.length)
+  expect((await machine.paude(['sessions', '-q', '--running'])).stdout).toBe(running.join(''))
+  expect((await machine.paude(['sessions', '-q', '--running', '-n1'])).stdout).toBe(running[0] ?? '')
+  machine.set('say', 'list', '')
+  expect((await machine.paude(['sessions', '--running'])).stderr).toContain('no session is running')
+  expect((await machine.paude(['sessions', '--watch', '--running'])).stderr).toContain('--watch and --running cannot be combined')
 })
 
 describe('several sessions at once', () => {

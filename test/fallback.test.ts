@@ -75,6 +75,28 @@ describe('without an engine', () => {
     expect(stderr).toContain(`, and fallback = "host" is refused: ${named} has no effect outside a sandbox\n`)
   })
 
+  test.each([
+    ['claude', ['--dangerously-skip-permissions', '-p', 'x'], '--dangerously-skip-permissions'],
+    ['claude', ['-p', 'x', '--permission-mode=bypassPermissions'], '--permission-mode bypassPermissions'],
+    ['codex', ['--dangerously-bypass-approvals-and-sandbox', 'x'], '--dangerously-bypass-approvals-and-sandbox'],
+    ['codex', ['-a', 'never', 'x'], '-a never'],
+    ['gemini', ['-y', '-p', 'x'], '-y'],
+    ['gemini', ['--approval-mode', 'yolo', '-p', 'x'], '--approval-mode yolo'],
+  ])('%s is not run with %j, since nothing would ask before it acts', async (agent, words, named) => {
+    machine.program(agent, CLAUDE)
+    configure(`fallback = "host"\nagent = "${agent}"\n`)
+    const { code, stdout, stderr } = await machine.paude(words)
+    expect([code, stdout, hasRun()]).toEqual([125, '', false])
+    expect(stderr).toContain(`, and fallback = "host" is refused with ${named}: nothing would ask`)
+    expect(stderr).toContain(`; or leave out ${named}\n`)
+  })
+
+  test('a prompt that only speaks of such an option is passed on', async () => {
+    configure('fallback = "host"\n')
+    expect(await machine.paude(['-p', 'what is --yolo?', '--permission-mode', 'plan'])).toMatchObject({ code: 7 })
+    expect(await machine.paude(['-p', '--', '--dangerously-skip-permissions'])).toMatchObject({ code: 7 })
+  })
+
   test('nor what a profile promises that the caller chose', async () => {
     configure('fallback = "host"\n[profiles.strict]\nnetwork.mode = "none"\n')
     const { code, stderr } = await machine.paude(['--profile', 'strict', '-p', 'x'])

@@ -185,6 +185,14 @@ describe('a project that wants to open the sandbox', () => {
     expect(stderr.length).toBeLessThan(1200)
   })
 
+  test('fails config check --strict until it is approved', async () => {
+    const check = async (...words: readonly string[]) => (await machine.paude(['config', 'check', ...words])).code
+    machine.write(file, 'network.allow = ["example.org"]\n')
+    expect([await check(), await check('--strict')]).toEqual([0, 1])
+    await machine.paude(['trust', '--yes'])
+    expect([await check(), await check('--strict')]).toEqual([0, 0])
+  })
+
   test('is asked again when a certificate that it names has changed', async () => {
     machine.write(join(machine.project, 'ca.pem'), 'one')
     machine.write(file, '[image]\nca_files = ["ca.pem"]\n')

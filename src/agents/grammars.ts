@@ -35,6 +35,7 @@ export const recipeGrammar = ({ prints, resume }: Pick<Recipe, 'prints' | 'resum
     names: resume.filter((word) => word.startsWith('-')),
     chooses: [],
     elsewhere: [],
+    unattended: [],
     once: [],
   }
 }

@@ -50,6 +50,12 @@ export function optionValue(grammar: Grammar, words: readonly string[], wanted: 
   return at === -1 ? next : word.slice(at + 1)
 }
 
+/** The first of the words with which the agent asks nobody before it acts, with its value; '' for none. */
+export const unattendedBy = (grammar: Grammar, words: readonly string[]): string =>
+  sortWords(grammar, words)
+    .options.map((option) => option.join(' ').replace('=', ' '))
+    .find((option) => grammar.unattended.includes(option)) ?? ''
+
 /** Whether a word is one of the agent's own options. */
 export const isOption = (
   { valued, variadic, optional, switches, quiet, printing, names, chooses }: Grammar,

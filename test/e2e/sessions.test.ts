@@ -360,6 +360,14 @@ describeEach('sessions', (backend) => {
     const outcome = await run(['exec', id, '--', 'sh', '-c', 'pwd; cat; echo err >&2; exit 7'], { cwd, stdin: 'from stdin' })
     expect(outcome).toMatchObject({ code: 7, stdout: `${cwd}\nfrom stdin` })
     expect(outcome.stderr).toContain('err\n')
+    const elsewhere = (folder: string) => run(['exec', id, '--workdir', folder, '--', 'pwd'], { cwd })
+    expect(await elsewhere('/tmp')).toMatchObject({ code: 0, stdout: '/tmp\n' })
+    expect(await elsewhere('.git')).toMatchObject({ code: 0, stdout: `${cwd}/.git\n` })
+    expect(await elsewhere('no where')).toMatchObject({
+      code: 125,
+      stdout: '',
+      stderr: 'paude: there is no folder no where in the sandbox\n',
+    })
     const none = await run(['exec', id, '--', 'no-such-program'], { cwd })
     expect(none).toMatchObject({ code: 127, stderr: 'paude: no-such-program was not found in the sandbox\n' })
 

@@ -9,7 +9,7 @@ import type { Provider } from '../../src/credentials/providers.ts'
 
 const grammar: Grammar = {
   ...{ valued: ['-c'], variadic: [], optional: [], switches: ['--login'], verbs: ['stap'], printingVerbs: [], namingVerbs: [] },
-  ...{ quiet: ['--version'], printing: ['-c'], paths: [], names: [], chooses: [], elsewhere: [], once: [] },
+  ...{ quiet: ['--version'], printing: ['-c'], paths: [], names: [], chooses: [], elsewhere: [], unattended: [], once: [] },
 }
 
 /** A second agent: no model, no conversation, nothing to install. */

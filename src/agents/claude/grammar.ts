@@ -106,5 +106,6 @@ export const grammar: Grammar = {
   names: ['-c', '--continue', '-r', '--resume', '--from-pr', '--teleport'],
   chooses: ['--session-id', '--cloud', '--no-session-persistence'],
   elsewhere: ['--cloud', '--teleport'],
+  unattended: ['--dangerously-skip-permissions', '--allow-dangerously-skip-permissions', '--permission-mode bypassPermissions'],
   once: ['--session-id', '--fork-session'],
 }

@@ -106,5 +106,14 @@ export const grammar: Grammar = {
   chooses: [],
   elsewhere: ['--remote'],
   // What `resume` does not take, and what belongs to the prompt.
+  unattended: [
+    '--dangerously-bypass-approvals-and-sandbox',
+    '--dangerously-bypass-hook-trust',
+    '--yolo',
+    '--ask-for-approval never',
+    '-a never',
+    '--sandbox danger-full-access',
+    '-s danger-full-access',
+  ],
   once: ['-i', '--image', '--all', '--include-non-interactive', '--last', '--worktree'],
 }

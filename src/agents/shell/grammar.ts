@@ -15,5 +15,6 @@ export const grammar: Grammar = {
   names: [],
   chooses: [],
   elsewhere: [],
+  unattended: [],
   once: ['-c'],
 }

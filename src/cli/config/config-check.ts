@@ -19,8 +19,11 @@ import { dim } from '../streams/output.ts'
 import { fit, table } from '../streams/table.ts'
 import { settle, trustCommand } from './start-config.ts'
 
-/** Reads every file that concerns a start here, and tells what is wrong with it or whether it waits for trust. */
-export async function checkFiles(context: Context): Promise<number> {
+/**
+ * Reads every file that concerns a start here, and tells what is wrong with it or whether it waits for trust. `strict`: 1 when one waits,
+ * since a start without a terminal would be refused.
+ */
+export async function checkFiles(context: Context, { strict }: { readonly strict: boolean }): Promise<number> {
   const { host, answer } = context
   const faults = await brokenFiles(host)
   if (faults.length > 0) return tell(context, faults)
@@ -43,7 +46,7 @@ export async function checkFiles(context: Context): Promise<number> {
     ['managed', host.managedFile, layers.managed.sources.length > 0 ? 'valid' : 'does not exist'],
   ]
   answer(table(['LAYER', 'FILE', 'STATE'], rows, fit(host)))
-  return 0
+  return strict && open.length > 0 ? 1 : 0
 }
 
 /** What is wrong with each file by itself, of all of them. */

@@ -102,8 +102,14 @@ export default topic({
     check: verb({
       description: 'Check every file, and name those that wait for paude trust',
       front: LOOKS,
-      examples: [['paude config check', 'the files that a start here reads']],
-      run: checkFiles,
+      args: {
+        strict: { type: 'boolean', description: 'Exit with 1 also when a file waits for paude trust' },
+      },
+      examples: [
+        ['paude config check', 'the files that a start here reads'],
+        ['paude config check --strict', 'in CI: a project that needs an approval fails'],
+      ],
+      run: (context, given) => checkFiles(context, { strict: given.strict === true }),
     }),
     schema: verb({
       description: 'Print the JSON Schema of the files, for editors',

@@ -17,7 +17,7 @@ export default verb({
   front: READS,
   examples: [
     ['paude backends', 'engines that can run a sandbox here, and those that cannot'],
-    ['paude backends --json', 'the same for scripts'],
+    ['paude backends --json', 'the same for scripts, with all that each one can keep'],
   ],
   args: { json },
   async run(context, { json }) {
@@ -48,14 +48,16 @@ type Row = EngineState & {
   readonly isolation: string
   readonly allowlist: boolean
   readonly limits: readonly string[]
+  readonly can: Can
 }
 
-const listed = (engine: EngineState, { isolation, networks, limits }: Can, chosen: string): Row => ({
+const listed = (engine: EngineState, can: Can, chosen: string): Row => ({
   ...engine,
   auto: engine.name === chosen,
-  isolation,
-  allowlist: networks.includes('restricted'),
-  limits,
+  isolation: can.isolation,
+  allowlist: can.networks.includes('restricted'),
+  limits: can.limits,
+  can,
 })
 
 const cells = ({ name, state, version, rootless, isolation, allowlist, limits, why, auto }: Row): readonly string[] => [

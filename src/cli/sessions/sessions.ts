@@ -19,12 +19,13 @@ export default verb({
   front: { takes: only('--watch', 'detach-keys', 'profile'), acts: '--watch' },
   examples: [
     ['paude sessions', `every session on ${backendNames.join(' and ')}`],
-    ['paude sessions -q', 'only ids: paude stop $(paude sessions -q)'],
+    ['paude sessions -q --running', 'only ids: paude stop $(paude sessions -q --running)'],
     ["paude sessions --json | jq -r '.[].id'", 'their ids, for scripts'],
   ],
   args: {
     json,
     all: { type: 'boolean', letter: 'a', description: 'No effect: the list always has ended sessions' },
+    running: { type: 'boolean', description: 'Show only sessions that run' },
     quiet: { type: 'boolean', letter: 'q', description: 'Print only ids' },
     limit: { type: 'string', letter: 'n', valueHint: 'NUMBER', description: 'Show only the newest N' },
     watch: { type: 'boolean', description: 'Keep the list up to date; on a terminal, keys attach, stop and reply' },
@@ -32,8 +33,9 @@ export default verb({
   async run(context, { json, watch, quiet, ...given }) {
     const limit = readTail(given.limit, '--limit')
     if (quiet && json) throw new PaudeError('usage', '--quiet and --json cannot be combined', { hint: 'leave one of them out' })
-    if (watch && (quiet || limit !== undefined))
-      throw new PaudeError('usage', `--watch and ${quiet ? '--quiet' : '--limit'} cannot be combined`, {
+    const narrowing = quiet ? '--quiet' : limit !== undefined ? '--limit' : given.running ? '--running' : ''
+    if (watch && narrowing !== '')
+      throw new PaudeError('usage', `--watch and ${narrowing} cannot be combined`, {
         hint: 'leave one of them out',
       })
     if (watch) {
@@ -42,14 +44,15 @@ export default verb({
     }
     const { sessions, failures } = await listSessions(context)
     for (const { error } of failures) context.warn(`${error.message}: paude cannot show its sessions`)
-    const rows = await withNews(context.host, withNewExecutables(context.host, sessions.slice(0, limit)))
+    const wanted = sessions.filter(({ status }) => !given.running || status === 'running' || status === 'paused').slice(0, limit)
+    const rows = await withNews(context.host, withNewExecutables(context.host, wanted))
     if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
     else if (quiet)
       answerLines(
         context,
         rows.map(({ id }) => id),
       )
-    else if (rows.length === 0) context.note('no sessions; to start one here: paude')
+    else if (rows.length === 0) context.note(given.running ? 'no session is running' : 'no sessions; to start one here: paude')
     else context.answer(sessionTable(context.host, ordered(context.host, rows)))
     if (!json && !quiet)
       for (const { id, name, kind, alarm } of rows)

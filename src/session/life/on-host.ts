@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import type { Agent } from '../../agents/agent.ts'
 import { isAgent } from '../../agents/names.ts'
+import { unattendedBy } from '../../agents/words.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import type { Config, LayerName, Settings } from '../../config/keys/settings.ts'
 import { rowOf } from '../../config/sections/rows.ts'
@@ -32,6 +33,14 @@ export async function runOnHost({ host, warn }: Context, { config, agent, words,
       'refused',
       `${lacking.message}, and fallback = "host" is refused: ${broken} has no effect outside a sandbox`,
       { hint: lacking.hint, cause: lacking },
+    )
+  // Sensible in a sandbox, and typed for one.
+  const unattended = unattendedBy(agent.grammar, words)
+  if (unattended !== '')
+    throw new PaudeError(
+      'refused',
+      `${lacking.message}, and fallback = "host" is refused with ${unattended}: nothing would ask before the agent acts on this machine`,
+      { hint: `${lacking.hint}; or leave out ${unattended}`, cause: lacking },
     )
   const program = ownProgram(host, { program: agent.program, lacking })
   const { terminal } = host

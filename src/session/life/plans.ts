@@ -85,12 +85,18 @@ export const execPlan = (
   backend: Backend,
   box: Handle,
   words: readonly string[],
-  streams: { readonly terminal: boolean; readonly stdin: boolean },
+  // `folder`: below the session's directory, or an absolute path; absent for that directory.
+  { folder = '', ...streams }: { readonly terminal: boolean; readonly stdin: boolean; readonly folder?: string },
 ): Plan => {
   const how = { part: 'agent', folder: box.directory, ...streams } as const
   const { exec, noise } = need(backend, 'inside')
-  return [{ kind: 'attach', argv: exec(box, [...FOUND_FIRST, ...words], how), ...streams, ...without(noise) }]
+  // Gone to in the box: each backend has other words for a folder that is not there.
+  const inside = folder === '' ? [] : ['sh', '-c', GO_FIRST, 'sh', folder]
+  return [{ kind: 'attach', argv: exec(box, [...inside, ...FOUND_FIRST, ...words], how), ...streams, ...without(noise) }]
 }
+
+const GO_FIRST =
+  'cd -- "$1" 2>/dev/null || { echo "paude: there is no folder $1 in the sandbox" >&2; exit 125; }; shift; exec "$@"'
 
 const without = (noise: string | null | undefined) => (typeof noise === 'string' ? { noise } : {})
 
