@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'state.ts': ['errors.ts', 'host.ts'],
   workspace: ['errors.ts', 'host.ts', 'plan', 'text.ts'],
   box: ['errors.ts', 'host.ts', 'network', 'plan', 'secret.ts'],
-  credentials: ['errors.ts', 'host.ts', 'key.ts', 'network', 'secret.ts'],
+  credentials: ['errors.ts', 'host.ts', 'key.ts', 'network', 'secret.ts', 'text.ts'],
   image: ['errors.ts', 'host.ts', 'plan', 'text.ts'],
   run: ['credentials', 'errors.ts', 'host.ts', 'plan', 'text.ts', 'workspace'],
   backends: ['box', 'errors.ts', 'host.ts', 'image', 'key.ts', 'network', 'plan', 'run', 'secret.ts', 'text.ts'],

@@ -1,4 +1,5 @@
 import type { Key, Provider } from '../credentials/providers.ts'
+import type { Service, ServiceName } from '../credentials/services.ts'
 import type { AgentState, Said, TitleSigns } from '../events/activity.ts'
 import type { HookReader } from '../events/read.ts'
 import type { Host } from '../host.ts'
@@ -20,6 +21,10 @@ export type Agent = {
   readonly screen: boolean
   /** Who answers its models, by preference; none for an agent that asks no model. */
   readonly providers: readonly Provider[]
+  /** Clouds that can answer its models in place of its own provider. */
+  readonly services?: Services
+  /** The one that does; absent where its own provider does. */
+  readonly service?: Service
   /** What it reaches besides them, as the allowlist has it. */
   readonly hosts: readonly string[]
   /** What is typed on its screen to log in to the first of them; '' where that is not possible: a login inside the box is refused then. */
@@ -62,6 +67,23 @@ export type Agent = {
     /** Absent where every plugin may come. */
     readonly policy?: ExtensionPolicy | undefined
   }) => Readonly<Record<string, string>>
+}
+
+export type Services = {
+  /** What the caller's variables say. `said` is the service that files choose, '' for none. */
+  readonly read: (env: Host['env'], said: ServiceName | '') => SaidOfService
+  /** A variable of the caller's that chooses a cloud paude does not know; '' for none. */
+  readonly foreign: (env: Host['env']) => string
+  /** The agent with its models from there. */
+  readonly at: (agent: Agent, service: Service) => Agent
+}
+
+/** What variables say of a service, each with its variable. */
+export type SaidOfService = {
+  readonly [Key in 'service' | 'region' | 'resource']?: {
+    readonly value: Key extends 'service' ? ServiceName : string
+    readonly variable: string
+  }
 }
 
 /** A program of the agent's that prints an address, takes the code from its page, and prints a token. What it prints is read as plain text. */

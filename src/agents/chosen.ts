@@ -1,8 +1,16 @@
+import type { ServiceName } from '../credentials/services.ts'
 import { type AgentEntry, type Installing, NO_INSTALL, type Recipe } from './recipe.ts'
 import { recipes } from './recipes.ts'
 
 /** What chooses an agent: settings have it. */
-export type Chosen = { readonly agent: string; readonly agents: readonly AgentEntry[] }
+export type Chosen = {
+  readonly agent: string
+  readonly agents: readonly AgentEntry[]
+  /** The cloud that its models come from, and where in it; '' or nothing for its own provider. */
+  readonly service?: ServiceName | ''
+  readonly region?: string
+  readonly resource?: string
+}
 
 const NOTHING: Omit<Recipe, 'name'> = {
   command: [],

@@ -1,3 +1,4 @@
+import type { Service } from '../credentials/services.ts'
 import type { Agent } from './agent.ts'
 import { type Chosen, recipeOf } from './chosen.ts'
 import { claude } from './claude/claude.ts'
@@ -13,7 +14,9 @@ export const agents: Readonly<Record<AgentName, Agent>> = { claude, codex, gemin
 
 /** The agent that a configuration chooses; null where there is none of that name. */
 export function knownAgent(chosen: Chosen): Agent | null {
-  if (isAgent(chosen.agent)) return agents[chosen.agent]
+  const { service = '', region = '', resource = '' } = chosen
+  if (isAgent(chosen.agent))
+    return through(agents[chosen.agent], service === '' ? undefined : { name: service, region, resource })
   const recipe = recipeOf(chosen)
   return recipe === null ? null : recipeAgent(recipe)
 }
@@ -29,7 +32,13 @@ export function agentOf(chosen: Chosen): Agent {
 export const agentOfRecord = ({
   agent,
   recipe,
+  service,
 }: {
   readonly agent: string
   readonly recipe?: Recipe | undefined
-}): Agent | null => (isAgent(agent) ? agents[agent] : recipe === undefined ? null : recipeAgent(recipe))
+  readonly service?: Service | undefined
+}): Agent | null => (isAgent(agent) ? through(agents[agent], service) : recipe === undefined ? null : recipeAgent(recipe))
+
+/** An agent with its models from a service, where it can have them from there. */
+const through = (agent: Agent, service: Service | undefined): Agent =>
+  service === undefined ? agent : (agent.services?.at(agent, service) ?? agent)

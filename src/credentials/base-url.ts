@@ -1,5 +1,5 @@
 import { PaudeError } from '../errors.ts'
-import { isAddress } from './providers.ts'
+import { isAddress } from './outside.ts'
 
 /** The address of a provider; `where` names the variable or key that says it. */
 export function readBaseUrl(text: string, where: string): URL {

@@ -3,7 +3,7 @@ import type { Host } from '../host.ts'
 import type { Injection } from '../network/allow.ts'
 import { type Secret, secret } from '../secret.ts'
 import { readBaseUrl } from './base-url.ts'
-import type { Need, Provider, ProviderSecret } from './providers.ts'
+import type { Further, Need, Provider, ProviderSecret } from './providers.ts'
 
 export type Credential = {
   /** Variable of the caller's environment it came from. */
@@ -36,7 +36,7 @@ function credential(
     throw new PaudeError('usage', `${variable} holds characters that a credential cannot have`, {
       hint: `export ${variable} again, without quotes or line breaks inside`,
     })
-  const { hostname, port, scheme, pathname, api } = place
+  const { hostname, port, scheme, pathname, api, methods } = place
   return {
     variable,
     value: secret(value),
@@ -50,29 +50,38 @@ function credential(
       lead,
       prefix: pathname.replace(/\/+$/, ''),
       api,
+      ...(methods === undefined ? {} : { methods: [...methods] }),
     },
   }
 }
 
+/** Address of a provider as a text. Throws `usage` where it needs to be said and nobody did. */
+export function addressOf({ title, address: { variable, usual, lacks } }: Provider, { env }: Machine): string {
+  const address = env[variable] || usual
+  if (address !== '') return address
+  throw new PaudeError('usage', `${title} needs ${lacks?.what ?? 'an address'}`, { hint: lacks?.ways ?? `export ${variable}=…` })
+}
+
 /** What the agent must reach. Without a credential of the caller, you log in inside the box, which talks to the login service. */
 export function needsOf(provider: Provider, host: Machine, { title, login }: { title: string; login: boolean }): readonly Need[] {
-  const models = placesOf(provider, host).map(({ hostname, port }) => ({
-    host: `${hostname}:${port}`,
-    why: `${title}'s model provider`,
-  }))
+  const hosts = new Set(placesOf(provider, host).map(({ hostname, port }) => `${hostname}:${port}`))
+  const models = [...hosts].map((place) => ({ host: place, why: `${title}'s model provider` }))
   return login ? [...models, ...provider.login] : models
 }
 
 type Place = ReturnType<typeof placesOf>[number]
 
 /** Where the models are. What is let in at an address of your own is nobody else's to see. */
-function placesOf({ address, api, further }: Provider, { env }: Machine) {
-  const said = env[address.variable]
-  const places = said ? [{ url: said, api }] : [{ url: address.usual, api }, ...further]
-  return places.map(({ url, api }) => {
+function placesOf(provider: Provider, { env }: Machine) {
+  const { address, api } = provider
+  const url = addressOf(provider, { env })
+  const further: readonly Further[] = env[address.variable]
+    ? provider.further.filter(({ follows }) => follows).map((one) => ({ ...one, url }))
+    : provider.further
+  return [{ url, api, methods: undefined }, ...further].map(({ url, api, methods }) => {
     const { hostname, port, protocol, pathname } = readBaseUrl(url, address.variable)
     const scheme = protocol === 'https:' ? ('https' as const) : ('http' as const)
-    return { hostname, pathname, scheme, api, port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port) }
+    return { hostname, pathname, scheme, api, methods, port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port) }
   })
 }
 

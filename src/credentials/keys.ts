@@ -3,6 +3,7 @@ import { heldAddress } from '../network/ways.ts'
 import { readBaseUrl } from './base-url.ts'
 import { type Key, providers } from './providers.ts'
 import { secretSource } from './schema.ts'
+import { readRegion, readResource, type ServiceName, serviceNames } from './services.ts'
 import type { SecretSource } from './source.ts'
 
 const addressVariables = Object.values(providers).map(({ address }) => address.variable)
@@ -15,10 +16,24 @@ const credential = (key: string, meaning: string) =>
     schema: secretSource,
     rule: 'own',
     alternative: true,
-    notIn: { project: NOT_A_PROJECTS, managed: 'write it into the config.toml of each user' },
+    notIn: { project: NOT_A_PROJECTS, managed: EACH_USERS },
   })
 
+const EACH_USERS = 'write it into the config.toml of each user'
 const NOT_A_PROJECTS = 'write it into your own config.toml, since the provider gets the key'
+
+/** Which cloud, and where in it. */
+const place = (key: 'region' | 'resource', meaning: string, read: (text: string, key: string) => unknown) =>
+  row({
+    key: `provider.${key}`,
+    meaning,
+    initial: '',
+    schema: text,
+    rule: 'own',
+    withoutBox: 'free',
+    notIn: { project: NOT_A_PROJECTS, managed: EACH_USERS },
+    read,
+  })
 
 /** `[provider]`: where the models of the chosen agent are, and where the credential is. A secret of the provider without its row does not compile. */
 export const providerKeys = {
@@ -34,6 +49,19 @@ export const providerKeys = {
     read: readBaseUrl,
     held: heldAddress,
   }),
+  /** '' for the agent's own provider. */
+  service: row({
+    key: 'provider.service',
+    meaning: `Cloud that Claude's models come from in place of Anthropic: ${serviceNames.join(' or ')}`,
+    initial: '' as ServiceName | '',
+    schema: (v) => v.picklist(serviceNames),
+    words: serviceNames,
+    rule: 'own',
+    withoutBox: 'free',
+    notIn: { project: NOT_A_PROJECTS, managed: EACH_USERS },
+  }),
+  region: place('region', 'Region of the cloud, as in AWS_REGION: for bedrock', readRegion),
+  resource: place('resource', 'Resource in the cloud, as in ANTHROPIC_FOUNDRY_RESOURCE: for foundry', readResource),
   apiKey: credential('api_key', 'Where the API key is: env:NAME, file:PATH or { command = [...] }'),
   authToken: credential('auth_token', 'Where the token of a gateway is, instead of an API key'),
   oauthToken: credential('oauth_token', 'Where the token of a subscription is, instead of an API key'),
@@ -43,7 +71,7 @@ export const providerKeys = {
     initial: 'outside',
     rule: 'own',
     withoutBox: 'free',
-    notIn: { project: NOT_A_PROJECTS, managed: 'write it into the config.toml of each user' },
+    notIn: { project: NOT_A_PROJECTS, managed: EACH_USERS },
     flags: [
       {
         name: 'login-inside',
@@ -55,4 +83,4 @@ export const providerKeys = {
       },
     ],
   }),
-} satisfies Readonly<Record<Key | 'baseUrl' | 'login', unknown>>
+} satisfies Readonly<Record<Key | 'baseUrl' | 'service' | 'region' | 'resource' | 'login', unknown>>

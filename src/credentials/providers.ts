@@ -27,20 +27,34 @@ export type Provider = {
   readonly title: string
   /** By precedence: the first that is set counts. */
   readonly secrets: readonly [ProviderSecret, ...ProviderSecret[]]
-  /** Variable that says where the models are, and where they are without it. */
-  readonly address: { readonly variable: string; readonly usual: string }
+  /** Variable that says where the models are, and where they are without it; '' where that needs to be said first, as `lacks` tells. */
+  readonly address: { readonly variable: string; readonly usual: string; readonly lacks?: Lacks }
   /** Pattern of the paths of its API, below the prefix of its address and without a query: the credential goes nowhere else. */
   readonly api: string
   /** The same of what only programs of others ask; '' for nothing. */
   readonly others: string
-  /** Further addresses that get the same credential, each with the paths of its own API; none of them where the variable says another address. */
-  readonly further: readonly { readonly url: string; readonly api: string }[]
+  /** Further addresses that get the same credential, each with the paths of its own API. */
+  readonly further: readonly Further[]
   /** Needed where the caller has no credential. */
   readonly login: readonly Need[]
   /** Variables that no program of this machine inherits, since they hold secrets or go with them. */
   readonly private: RegExp
   /** Whether programs of all kinds use its variables: only boxes whose agent has this provider are kept from them. */
   readonly common: boolean
+  /** Other credentials of a caller that programs take there and the proxy cannot add. */
+  readonly unfit?: { readonly variables: readonly string[]; readonly why: string }
+}
+
+/** What of an address has to be said, and how. */
+export type Lacks = { readonly what: string; readonly ways: string }
+
+export type Further = {
+  readonly url: string
+  readonly api: string
+  /** All of its methods; GET and POST without them. */
+  readonly methods?: readonly string[]
+  /** Whether it is asked for at the address of the variable too; else there is nothing of it where the variable says one. */
+  readonly follows?: true
 }
 
 export const providers = {
@@ -161,16 +175,5 @@ export const plainKey = ({ secrets }: Provider): ProviderSecret =>
 /** What a made-up provider is given. */
 export const API_KEY = plainKey(usualProvider)
 
-const rows: readonly Provider[] = Object.values(providers)
-
 /** Variables that hold a credential of a provider. */
 export const variablesOf = ({ secrets }: Pick<Provider, 'secrets'>): readonly string[] => secrets.map(({ variable }) => variable)
-
-/** Variables that hold credentials paude keeps outside every box; --env must not carry them in by accident. */
-export const KEPT_OUTSIDE: readonly string[] = rows.flatMap((row) => (row.common ? [] : variablesOf(row)))
-
-/** Whether a variable says where a provider is. */
-export const isAddress = (variable: string): boolean => rows.some(({ address }) => address.variable === variable)
-
-/** Whether a variable is a provider's, so that no program of this machine inherits it. */
-export const isPrivate = (variable: string): boolean => rows.some((row) => row.private.test(variable))

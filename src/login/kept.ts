@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync } from 
 import { join } from 'node:path'
 import { replaceFile } from '../config/files/replace-file.ts'
 import { readBaseUrl } from '../credentials/base-url.ts'
+import { addressOf } from '../credentials/credential.ts'
 import { type Key, PROVIDER_KEYS, type Provider } from '../credentials/providers.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -42,8 +43,8 @@ export function keptFor(host: Machine, agent: string, provider: Provider): Kept 
 }
 
 /** Where the agent's models are: a login holds for exactly this address. */
-export const providerAddress = ({ address }: Provider, { env }: Pick<Host, 'env'>): string =>
-  readBaseUrl(env[address.variable] || address.usual, address.variable).href.replace(/\/+$/, '')
+export const providerAddress = (provider: Provider, { env }: Pick<Host, 'env'>): string =>
+  readBaseUrl(addressOf(provider, { env }), provider.address.variable).href.replace(/\/+$/, '')
 
 /** The same of a session that runs already, or did. */
 export const injectionAddress = ({

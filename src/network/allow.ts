@@ -19,6 +19,8 @@ export type Injection = {
   readonly prefix: string
   /** Pattern of the paths below it that the credential goes to, without a query. */
   readonly api: string
+  /** HTTP methods that it is added to; those of its `bound`, or GET and POST without them. */
+  readonly methods?: readonly string[]
   /** Of a credential for a host of the user's choice; absent for a model's provider, at whose host nothing else is let through. */
   readonly bound?: Bound
 }

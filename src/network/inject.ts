@@ -95,6 +95,10 @@ const marks = (injections: readonly Injection[]): boolean => injections.length >
 const tunnelOf = (injections: readonly Injection[], { host, port }: Injection): string =>
   endings(injections).find(([one]) => isBumped(one) && one.host === host && one.port === port)?.[1] ?? ''
 
+/** HTTP methods that a credential is added to. */
+export const methodsOf = ({ methods, bound }: Pick<Injection, 'methods' | 'bound'>): readonly string[] =>
+  methods ?? bound?.methods ?? ['GET', 'POST']
+
 function acls(injection: Injection, end: string, injections: readonly Injection[]): string {
   const { host, port, scheme, way, bound } = injection
   const mark = marks(injections) && isBumped(injection)
@@ -112,7 +116,7 @@ function acls(injection: Injection, end: string, injections: readonly Injection[
     `acl inject_port${end} port ${port}`,
     // Other ports of this machine are other programs; other ports of a provider are not.
     `acl inject_site${end} all-of inject_name${end}${host === HOST_NAME || bound !== undefined ? ` inject_port${end}` : ''}`,
-    `acl inject_method${end} method ${bound?.methods.join(' ') ?? 'GET POST'}`,
+    `acl inject_method${end} method ${methodsOf(injection).join(' ')}`,
     `acl inject_path${end} urlpath_regex ${injectedPath(injection)}`,
     ...(bound?.never === undefined ? [] : [`acl inject_never${end} urlpath_regex -i ${bound.never}`]),
     ...(mark && tunnel === end

@@ -4,18 +4,21 @@ import { type Request, UNFOUND, UNFOUND_OR_PRIVATE, UNREACHABLE } from './log.ts
 /** How the agent fares with its provider; `fault` says why it gets no answer, and what to do. */
 export type Reach = { readonly reached: true } | { readonly reached: false; readonly fault: string }
 
-type Address = { readonly variable: string; readonly usual: string }
+/** `lacks` is there for a cloud, which `paude login` keeps no key for. */
+type Address = { readonly variable: string; readonly usual: string; readonly lacks?: unknown }
 
 /**
- * What the proxy's log tells of it; null while it tells nothing. The last request that got to an end counts. `addresses` are
+ * What the proxy's log tells of it; null while it tells nothing. The last request that got to an end counts, but none to a place with
+ * methods of its own, where nothing is asked of a model. `addresses` are
  * the variables that say where a provider is, and where it is without them.
  */
 export function reachOf(
   requests: readonly Request[],
-  providers: readonly Pick<Injection, 'host' | 'port'>[],
+  providers: readonly Pick<Injection, 'host' | 'port' | 'methods'>[],
   addresses: readonly Address[],
 ): Reach | null {
-  const last = requests.findLast((request) => isOf(request, providers) && tells(request))
+  const models = providers.filter(({ methods }) => methods === undefined)
+  const last = requests.findLast((request) => isOf(request, models) && tells(request))
   if (last === undefined) return null
   return last.decision === 'allowed' && !isRefused(last) ? { reached: true } : { reached: false, fault: faultOf(last, addresses) }
 }
@@ -49,14 +52,19 @@ function tells({ decision, method, rule }: Request): boolean {
 
 function faultOf(request: Request, addresses: readonly Address[]): string {
   const { host, port, rule, status } = request
-  const usual = addresses.some((one) => new URL(one.usual).hostname === host)
+  const usual = addresses.some((one) => URL.parse(one.usual)?.hostname === host)
   const why = isRefused(request)
-    ? `it refuses the credential (HTTP ${status}); paude login --status names the credential; to replace it for the next start: paude login`
+    ? `it refuses the credential (HTTP ${status}); paude login --status names the credential; ${renewal(addresses)}`
     : usual && (rule === UNFOUND || rule === UNFOUND_OR_PRIVATE)
       ? `this machine cannot resolve ${host} to a public address; check the network and its resolver: paude doctor`
       : `${rule}; ${next(rule, addresses)}`
   return `the provider ${host}:${port} does not answer the agent: ${why}`
 }
+
+const renewal = (addresses: readonly Address[]): string =>
+  addresses.some(({ lacks }) => lacks !== undefined)
+    ? 'give the next start another one'
+    : 'to replace it for the next start: paude login'
 
 function next(rule: string, addresses: readonly Address[]): string {
   if (rule.startsWith('TLS')) return "to trust a company's certificate: --ca-file FILE or image.ca_files"

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { isPrivate } from '../credentials/providers.ts'
+import { isPrivate } from '../credentials/outside.ts'
 import { findProgram } from '../host.ts'
 import { requireOwnFiles } from './client-files.ts'
 import { builderVariables, STEERS_CLIENT } from './client-variables.ts'

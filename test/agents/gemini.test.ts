@@ -18,7 +18,8 @@ import {
   pathsIn,
 } from '../../src/agents/words.ts'
 import { credentialsOf } from '../../src/credentials/credential.ts'
-import { isPrivate, KEPT_OUTSIDE, plainKey, providers } from '../../src/credentials/providers.ts'
+import { isPrivate, KEPT_OUTSIDE } from '../../src/credentials/outside.ts'
+import { plainKey, providers } from '../../src/credentials/providers.ts'
 import { BASE, buildPlan, contextFiles, type ImageSpec } from '../../src/image/build.ts'
 import { injectedPath } from '../../src/network/inject.ts'
 

@@ -62,6 +62,19 @@ test.each([401, 403])('a provider that refuses the credential with %d leads to p
   expect(reach({ st }, { t: 1795957070.5 })).toEqual({ reached: true })
 })
 
+test('a cloud that refuses its key leads to no login, and the list of its models says nothing of them', () => {
+  const requests = (...changes: readonly Readonly<Record<string, unknown>>[]) => parseLog(changes.map(line).join('\n'), KNOWN)
+  const cloud = [{ variable: 'CLOUD_URL', usual: 'https://gateway.example', lacks: 'a region: export REGION=…' }]
+  const found = reachOf(requests(opened, { st: 403 }), [PROVIDER], cloud)
+  expect(found).toMatchObject({
+    fault: expect.stringContaining('(HTTP 403); paude login --status names the credential; give the next start'),
+  })
+  const list = { ...DEFAULT, methods: ['GET'] }
+  const after = { st: 403, h: DEFAULT.host, t: 1795957070.5 }
+  expect(reachOf(requests({}, after), [PROVIDER, list], cloud)).toEqual({ reached: true })
+  expect(reachOf(requests(after), [PROVIDER, list], cloud)).toBeNull()
+})
+
 test('what another host refuses is no word of the provider', () => {
   expect(reach({}, { st: 403, h: 'other.example', t: 1795957070.5 })).toEqual({ reached: true })
 })

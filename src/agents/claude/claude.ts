@@ -14,6 +14,7 @@ import { imports } from './imports/imports.ts'
 import { policySettings } from './imports/policy.ts'
 import printOwnFile from './own-file.sh' with { type: 'text' }
 import { readOwnFile } from './own-file.ts'
+import { services } from './services.ts'
 
 /** Claude's ids: a UUID. */
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -50,6 +51,7 @@ export const claude: Agent = {
   grammar,
   screen: true,
   providers: [providers.anthropic],
+  services,
   hosts: [],
   login: '/login',
   tokenLogin: {

@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts'
 import type { SecretSource } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Injection } from '../../network/allow.ts'
+import { methodsOf } from '../../network/inject.ts'
 import { ASTRAY, type Request } from '../../network/log.ts'
 import { isOf } from '../../network/reach.ts'
 import type { Found } from '../../session/record/found.ts'
@@ -162,12 +163,12 @@ export const astrayOf = (requests: readonly Request[]): readonly Astray[] =>
     .toSorted((one, other) => (one.last < other.last ? 1 : -1))
 
 const placesOf = (injections: readonly Injection[]): Shown['places'] =>
-  injections.map(({ host, port, header, prefix, api, bound }) => ({
-    host,
-    port,
-    header,
-    methods: bound?.methods ?? ['GET', 'POST'],
-    paths: `${prefix}${api}`,
+  injections.map((injection) => ({
+    host: injection.host,
+    port: injection.port,
+    header: injection.header,
+    methods: methodsOf(injection),
+    paths: `${injection.prefix}${injection.api}`,
   }))
 
 const textOf = (source: SecretSource): string => (source === '' ? '-' : sourceText({ name: '', source: sourceOfSecret(source) }))

@@ -3,7 +3,7 @@ import { keyOf } from '../../config/keys/all.ts'
 import { saidCredential } from '../../config/keys/provider.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
-import type { Key, Provider } from '../../credentials/providers.ts'
+import { type Key, type Provider, plainKey } from '../../credentials/providers.ts'
 import { PaudeError } from '../../errors.ts'
 import { dropValue, isCredential, type Kept, keep, keptText, loginFile, providerAddress, readKept } from '../../login/kept.ts'
 import { keychainOf } from '../../login/keychain.ts'
@@ -82,8 +82,14 @@ async function placed(context: Context, provider: Provider) {
 
 const set = (env: Context['host']['env'], variable: string) => (env[variable] ? { [variable]: env[variable] } : {})
 
-/** Refuses an agent that asks no model. */
-export function requireProvider({ providers: [provider], title }: Agent): Provider {
+/** Refuses an agent that asks no model, and one whose models come from a cloud: its login would take the place of its own provider's. */
+export function requireProvider({ providers: [provider], title, service }: Agent): Provider {
+  if (provider !== undefined && service !== undefined) {
+    const { key, variable } = plainKey(provider)
+    throw new PaudeError('unsupported', `paude login keeps no key for ${provider.title}`, {
+      hint: `export ${variable}=…, or paude config set ${keyOf(key)} file:PATH`,
+    })
+  }
   if (provider !== undefined) return provider
   throw new PaudeError('unsupported', `${title} uses no model, so it needs no login`)
 }

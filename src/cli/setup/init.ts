@@ -69,7 +69,7 @@ export default verb({
 
 /** A gateway knows no login of the agent's own provider. */
 function noCredential(site: string, { address, secrets }: Provider): string {
-  if (site === '' || site.split(':')[0] === new URL(address.usual).hostname)
+  if (site === '' || site.split(':')[0] === URL.parse(address.usual)?.hostname)
     return 'no credential yet; to log in for all projects: paude login'
   // The token of a subscription is for the provider itself.
   const variables = secrets.filter(({ key }) => key !== 'oauthToken').map(({ variable }) => variable)

@@ -5,7 +5,7 @@ import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { chooseInside, isInside } from '../../login/inside.ts'
 import { homeVolume } from '../../session/record/id.ts'
-import { missingCredential } from '../../session/resolve/missing-credential.ts'
+import { missingCredential, refuseForeignService } from '../../session/resolve/missing-credential.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
 import { canAsk, readAnswer } from '../config/start-config.ts'
 
@@ -16,6 +16,7 @@ type Judged = { readonly config: Config; readonly refusal: PaudeError | null; re
 
 /** Looks whether anybody could answer the agent. No engine is asked, and nobody else. */
 function judgeCredential(host: Host, { agent, words, config }: Start): Judged {
+  refuseForeignService(host, agent, { words, config })
   const lack = missingCredential(host, agent, { words, config })
   if (lack === null) return { config, refusal: null, home: '' }
   const home = homeVolume(findWorkspace(host, config.settings).root, agent.name)

@@ -1,15 +1,15 @@
+import type { Chosen } from '../../agents/chosen.ts'
 import { knownAgent } from '../../agents/registry.ts'
 import { type Key, PROVIDER_KEYS, type Provider } from '../../credentials/providers.ts'
 import type { Reference, SecretSource } from '../../credentials/source.ts'
 import type { Settings } from './settings.ts'
 
 /** The provider that `[provider]` speaks of: the one that the chosen agent prefers; null where that asks no model. */
-export const providerOf = (settings: Pick<Settings, 'agent' | 'agents'>): Provider | null =>
-  knownAgent(settings)?.providers[0] ?? null
+export const providerOf = (chosen: Chosen): Provider | null => knownAgent(chosen)?.providers[0] ?? null
 
 /** What files say of the credential; null when nothing does. `variable` is '' where the agent's provider has no such credential. */
 export function saidCredential(
-  settings: Pick<Settings, Key | 'agent' | 'agents'>,
+  settings: Pick<Settings, Key> & Chosen,
 ): { readonly key: Key; readonly variable: string; readonly source: Exclude<SecretSource, ''> } | null {
   for (const key of PROVIDER_KEYS) {
     const source = settings[key]
@@ -24,7 +24,7 @@ export const sourceOfSecret = (source: Exclude<SecretSource, ''>): Exclude<Refer
   typeof source === 'string' ? source : source.command
 
 /** The caller's variable that files name for the credential. */
-export function namedVariables(settings: Pick<Settings, Key | 'agent' | 'agents'>): readonly string[] {
+export function namedVariables(settings: Pick<Settings, Key> & Chosen): readonly string[] {
   const source = saidCredential(settings)?.source ?? ''
   return typeof source === 'string' && source.startsWith('env:') ? [source.slice('env:'.length)] : []
 }

@@ -1,4 +1,4 @@
-import { KEPT_OUTSIDE } from '../../credentials/providers.ts'
+import { KEPT_OUTSIDE } from '../../credentials/outside.ts'
 import type { Reference } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import { STEERS_CLIENT } from '../../run/client-variables.ts'

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Chosen } from '../../agents/chosen.ts'
 import { usualAgent } from '../../agents/names.ts'
+import { knownAgent } from '../../agents/registry.ts'
+import { PROVIDER_KEYS } from '../../credentials/providers.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { withhold } from '../../run/environment.ts'
@@ -39,8 +42,16 @@ export function configOf({ user, environment, env, flags, managed, file }: Layer
   const files = [...user.sources, ...project]
   const usual = agentAfter(managed.sources, usualAgent)
   const agents = files.flatMap(({ values }) => values.agents ?? [])
-  const chosen = { agent: agentAfter([...files, environment, flags], usual), agents }
-  const sources = ofAgent([...files, withAddress(environment, env, chosen), flags], { chosen: chosen.agent, usual })
+  const said = <K extends OfProvider>(key: K) => files.findLast(({ values }) => values[key])?.values[key]
+  const chosen = {
+    agent: agentAfter([...files, environment, flags], usual),
+    agents,
+    service: said('service') ?? '',
+    region: said('region') ?? '',
+    resource: said('resource') ?? '',
+  }
+  const others = OF_PROVIDER.filter((key) => said(key) && managed.sources.every(({ values }) => values[key] === undefined))
+  const sources = ofAgent([...files, withProvider(environment, env, { chosen, others }), flags], { chosen: chosen.agent, usual })
   const config = mergeSources({ file, sources, managed: managed.sources })
   withhold(secretVariables(config.settings))
   return config
@@ -60,14 +71,38 @@ const ofAgent = (
     return { ...source, values }
   })
 
-/** With what the variable of the chosen agent's provider says: the agent alone knows its name. */
-function withAddress(environment: Source, env: Host['env'], chosen: Pick<Config['settings'], 'agent' | 'agents'>): Source {
-  const variable = providerOf(chosen)?.address.variable ?? ''
-  const baseUrl = env[variable] ?? ''
-  if (baseUrl === '') return environment
-  const { layer, values, places } = environment
-  return onlySaid(layer, { ...values, baseUrl }, { ...places, baseUrl: variable })
+/** What belongs to one provider: with another one, none of it holds. */
+const OF_PROVIDER = [...PROVIDER_KEYS, 'baseUrl', 'service', 'region', 'resource'] as const
+type OfProvider = (typeof OF_PROVIDER)[number]
+
+/**
+ * With what variables say of the chosen agent's provider: the agent alone knows their names. Where they choose another cloud than files
+ * do, or the agent knows none, what files say of theirs (`others`) is void: a key for one never goes to another.
+ */
+function withProvider(
+  { layer, values, places }: Source,
+  env: Host['env'],
+  { chosen, others }: { readonly chosen: Chosen; readonly others: readonly OfProvider[] },
+): Source {
+  const services = knownAgent(chosen)?.services
+  const { service, region, resource } = services?.read(env, chosen.service ?? '') ?? {}
+  const isOther = (service?.value ?? (services && chosen.service) ?? '') !== chosen.service
+  const found = {
+    ...Object.fromEntries(isOther ? others.map((key) => [key, { value: '', variable: service?.variable ?? '' }]) : []),
+    ...(service && { service }),
+    ...(region && { region }),
+    ...(resource && { resource }),
+  }
+  const there = { ...chosen, ...valuesOf(found, 'value') }
+  const variable = providerOf(there)?.address.variable ?? ''
+  const all = { ...found, ...(env[variable] ? { baseUrl: { value: env[variable], variable } } : {}) }
+  return onlySaid(layer, { ...values, ...valuesOf(all, 'value') }, { ...places, ...valuesOf(all, 'variable') })
 }
+
+const valuesOf = (
+  found: Readonly<Record<string, { readonly value: string; readonly variable: string }>>,
+  part: 'value' | 'variable',
+): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(found).map(([key, one]) => [key, one[part]]))
 
 /** Where a file is broken, for commands that tell so: what variables and flags say alone. */
 export const configWithoutFiles = (host: Host, flags: Layer): Config =>

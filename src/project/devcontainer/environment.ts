@@ -1,6 +1,6 @@
 import type { LifecycleStep } from '../../box/lifecycle-step.ts'
 import { requireVariableName } from '../../config/keys/variable-name.ts'
-import { KEPT_OUTSIDE } from '../../credentials/providers.ts'
+import { KEPT_OUTSIDE } from '../../credentials/outside.ts'
 import type { Reference } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import { STEERS_CLIENT } from '../../run/client-variables.ts'

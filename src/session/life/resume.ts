@@ -37,12 +37,12 @@ import { resumePlan } from './plans.ts'
 /** What the credentials' references and the login give now: no session keeps a value. */
 async function askedAgain(
   host: Host,
-  { name, providers: [provider] }: Agent,
+  { name, providers: [provider], service }: Agent,
   { record: { credentials, injections }, dryRun }: { readonly record: SessionRecord; readonly dryRun: boolean },
 ): Promise<Host> {
   if (provider === undefined || hasCredential(host, provider)) return host
   const env = { ...host.env }
-  const kept = readKept(host, name)
+  const kept = service === undefined ? readKept(host, name) : null
   const isKept = (variable: string, at: number) =>
     kept !== null &&
     provider.secrets.some((one) => one.key === kept.key && one.variable === variable) &&
@@ -52,6 +52,14 @@ async function askedAgain(
     else if (kept !== null && isKept(variable, at)) env[variable] = dryRun ? '-' : (await keptValue(host, name, kept)).reveal()
   }
   return { ...host, env }
+}
+
+/** With the address that the session has, which nobody need say again. */
+function addressed(host: Host, { providers: [provider] }: Agent, { injections }: SessionRecord): Host {
+  const [first] = ofProviders(injections)
+  return provider === undefined || first === undefined
+    ? host
+    : { ...host, env: { ...host.env, [provider.address.variable]: injectionAddress(first) } }
 }
 
 /** The user's own set-up as it is now; null for a session that gets none. */
@@ -165,7 +173,8 @@ async function credentialsAgain(
   dryRun: boolean,
 ): Promise<readonly Pick<Credential, 'value'>[]> {
   const agent = ofProviders(record.credentials).length === 0 ? null : agentOfRecord(record)
-  const offered = agent === null ? [] : agentCredentials(agent, await askedAgain(host, agent, { record, dryRun }))
+  const offered =
+    agent === null ? [] : agentCredentials(agent, addressed(await askedAgain(host, agent, { record, dryRun }), agent, record))
   const asked = await boundAgain(host, record, dryRun)
   return record.credentials.map(({ variable, bound }) => {
     const credential = offered.find((one) => one.variable === variable)

@@ -4,6 +4,7 @@ import { backendNames } from '../../backends/names.ts'
 import type { Handle } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
 import { providerNames } from '../../credentials/providers.ts'
+import { serviceNames } from '../../credentials/services.ts'
 import { isObjectName, isRefName } from '../../workspace/ref-name.ts'
 
 const WatchedIndex = v.nullable(v.object({ path: v.string(), mark: v.string(), hash: v.optional(v.picklist([20, 32]), 20) }))
@@ -48,6 +49,7 @@ const Shape = v.object({
       lead: v.pipe(v.string(), v.regex(/^[A-Za-z]*$/)),
       prefix: v.pipe(v.string(), v.regex(/^[!-~]*$/)),
       api: v.pipe(v.string(), v.regex(/^[!-~]+$/)),
+      methods: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.regex(/^[A-Z]+$/))), v.readonly())),
       bound: v.exactOptional(
         v.object({
           methods: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[A-Z]+$/))), v.readonly()),
@@ -180,6 +182,8 @@ const Shape = v.object({
       args: words,
     }),
   ),
+  /** The cloud that its agent's models come from; absent where they come from its own provider. */
+  service: v.exactOptional(v.object({ name: v.picklist(serviceNames), region: v.string(), resource: v.string() })),
   /** Names of the caller's variables that the configuration called secrets: nothing that is started for it later inherits them. */
   secrets: v.exactOptional(v.array(v.string())),
   /** What was injected at the start, in the order of `injections`: the proxy needs it again after a stop. */

@@ -6,7 +6,9 @@ import { optionValue } from '../../agents/words.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { providerOf, saidCredential } from '../../config/keys/provider.ts'
 import type { Config } from '../../config/keys/settings.ts'
-import { plainKey } from '../../credentials/providers.ts'
+import { type Provider, plainKey } from '../../credentials/providers.ts'
+import { serviceNames } from '../../credentials/services.ts'
+import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { projectFolders } from '../../workspace/workspace.ts'
 import { hasCredential, keptLogin, unsetCredential } from './provider.ts'
@@ -26,8 +28,12 @@ export function missingCredential(
   const { settings } = config
   const provider = providerOf(settings)
   if (provider === null || settings.network === 'none') return null
-  const names = [...settings.env.map((entry) => entry.split('=')[0] ?? ''), ...settings.references.map(({ name }) => name)]
-  if (!asksModels(agent, words, names)) return null
+  if (!asksModels(agent, words, namesIn(settings))) return null
+  if (settings.login === 'inside' && agent.login === '' && agent.service !== undefined)
+    return {
+      what: `${agent.title} cannot log in to ${provider.title} inside the sandbox`,
+      ways: `leave out --login-inside or provider.login, and ${wayToGive(provider)}`,
+    }
   if (settings.login === 'inside' && agent.login === '')
     return {
       what: `${agent.title} cannot log in inside the sandbox`,
@@ -38,6 +44,13 @@ export function missingCredential(
   if (agent.providers.some((one) => hasCredential(host, one)) || keptLogin(host, settings) !== null) return null
   const unset = unsetCredential(host, config)
   if (unset === '' && (saidCredential(settings) !== null || bringsItsOwn(host, agent, { words, config }))) return null
+  if (agent.service !== undefined) {
+    const unfit = provider.unfit?.variables.find((variable) => host.env[variable])
+    return {
+      what: unset || `no credential for ${agent.title} on ${provider.title}`,
+      ways: [...(unfit === undefined ? [] : [`${unfit} ${provider.unfit?.why}`]), wayToGive(provider)].join(': '),
+    }
+  }
   const { variable, key } = plainKey(provider)
   const login = agent.tokenLogin === null ? `paude login ${agent.name} --api-key` : 'paude login'
   return {
@@ -47,6 +60,31 @@ export function missingCredential(
         ? `${login}, or export ${variable}=…, or paude config set ${keyOf(key)} file:PATH`
         : `${login}, or export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? variable}=…`,
   }
+}
+
+/** Refuses what you chose with a variable and paude does not know: the agent would ask somebody else than on your machine. */
+export function refuseForeignService(
+  { env }: Pick<Host, 'env'>,
+  agent: Agent,
+  { words, config: { settings } }: { readonly words: readonly string[]; readonly config: Config },
+): void {
+  const variable = agent.services?.foreign(env) ?? ''
+  if (variable === '' || settings.network === 'none' || !asksModels(agent, words, namesIn(settings))) return
+  throw new PaudeError('unsupported', `${variable} is set, and paude cannot use this provider yet`, {
+    hint: `unset ${variable}; paude can use ${serviceNames.join(' and ')}: see provider.service`,
+  })
+}
+
+/** Names of the box's variables that are yours. */
+const namesIn = ({ env, references }: Config['settings']): readonly string[] => [
+  ...env.map((entry) => entry.split('=')[0] ?? ''),
+  ...references.map(({ name }) => name),
+]
+
+/** How the key of a cloud is given. */
+function wayToGive(provider: Provider): string {
+  const { variable, key } = plainKey(provider)
+  return `export ${variable}=…, or paude config set ${keyOf(key)} file:PATH`
 }
 
 /** Bytes of a settings file that are looked at: it is the project's, and only its absence would cost something. */

@@ -58,7 +58,8 @@ const withoutCredential = (env: Host['env'], settings: Settings): Host['env'] =>
 /** The login that counts at a start: where neither the caller's environment nor a file gives a credential. `host` has the provider's address. */
 export function keptLogin(host: Machine, settings: Settings): Kept | null {
   const provider = providerOf(settings)
-  if (provider === null || settings.login === 'inside') return null
+  // A login is one of the agent's own provider.
+  if (provider === null || settings.login === 'inside' || agentOf(settings).service !== undefined) return null
   if (hasCredential(host, provider) || saidCredential(settings) !== null) return null
   const kept = keptFor(host, settings.agent, provider)
   return kept !== null && variableOf(provider, kept) !== '' ? kept : null

@@ -200,6 +200,7 @@ function sessionRecord(
     ...volumeRecord(decided, around.clone),
     ...(made === null ? {} : { worktree: made.worktree }),
     ...recipePart(run.kind === 'agent' ? recipeOf(settings) : null),
+    ...(run.kind === 'agent' && agent.service !== undefined ? { service: agent.service } : {}),
     credentials: [
       ...credentials.map(({ variable }) => ({
         variable,
@@ -418,14 +419,17 @@ function manyAtBaseUrl(credentials: readonly Credential[]): PaudeError {
       })
 }
 
-/** The providers that go without saying: the agent's own, and the one that is managed. */
+/** The providers that go without saying: the agent's own, and the one that is managed. A cloud in its place is the choice of a user. */
 export const ownProviders = ({
   host,
-  agent: { providers, title },
+  agent: { providers, title, service },
   managed: { baseUrl },
 }: Pick<Wish, 'host' | 'agent'> & { readonly managed: Layer }): readonly string[] =>
   // The address of a file is that of the one it prefers.
-  [{}, ...providers.slice(0, 1).flatMap(({ address }) => (baseUrl ? [{ [address.variable]: baseUrl }] : []))].flatMap((env) =>
+  [
+    ...(service === undefined ? [{}] : []),
+    ...providers.slice(0, 1).flatMap(({ address }) => (baseUrl ? [{ [address.variable]: baseUrl }] : [])),
+  ].flatMap((env) =>
     providers.flatMap((provider) => needsOf(provider, { ...host, env }, { title, login: true }).map((need) => need.host)),
   )
 

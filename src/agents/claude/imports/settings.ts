@@ -1,6 +1,7 @@
 import { isSecretName, mayHoldSecret } from '../../../credentials/looks-secret.ts'
 import { providers } from '../../../credentials/providers.ts'
 import { type ImportWish, keepable, type OwnFolder } from '../../imports.ts'
+import { serviceVariables } from '../services.ts'
 import { isName, type Table, table } from './json.ts'
 
 /** Settings whose value is a program of this machine that gives a credential: no box has one. */
@@ -18,9 +19,11 @@ const HELPERS = [
 const OURS = ['sandbox', 'forceLoginMethod', 'forceLoginOrgUUID', 'enabledPlugins', 'extraKnownMarketplaces', '$schema']
 
 /** Variables that choose another provider or a login. */
-const PROVIDER = new Set(
-  providers.anthropic.secrets.map(({ variable }): string => variable).concat(providers.anthropic.address.variable),
-)
+const PROVIDER = new Set([
+  ...providers.anthropic.secrets.map(({ variable }): string => variable),
+  providers.anthropic.address.variable,
+  ...serviceVariables,
+])
 const OTHER_WAY = /^(ANTHROPIC_UNIX_SOCKET|CLAUDE_CODE_USE_\w+|CLAUDE_CONFIG_DIR|HOME|PATH|\w+_PROXY|NODE_EXTRA_CA_CERTS)$/i
 
 type Wish = ImportWish & { readonly source: OwnFolder }

@@ -1,0 +1,115 @@
+import {
+  readRegion,
+  readResource,
+  type Service,
+  type ServiceName,
+  serviceNames,
+  serviceProvider,
+} from '../../credentials/services.ts'
+import type { Host } from '../../host.ts'
+import type { Agent, SaidOfService, Services } from '../agent.ts'
+
+/** How Claude is told of a cloud. */
+type Told = {
+  /** Variable that chooses it. */
+  readonly choice: string
+  /** Variables that say where, by precedence. */
+  readonly region: readonly string[]
+  readonly resource: readonly string[]
+  /** Has it send no credential of its own. */
+  readonly skip: string
+  /** Whether the box is told the address also where nobody said another one. */
+  readonly named: boolean
+}
+
+const TOLD: Readonly<Record<ServiceName, Told>> = {
+  bedrock: {
+    choice: 'CLAUDE_CODE_USE_BEDROCK',
+    region: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
+    resource: [],
+    skip: 'CLAUDE_CODE_SKIP_BEDROCK_AUTH',
+    // It would ask that address for the list of models as well, which has a host of its own.
+    named: false,
+  },
+  foundry: {
+    choice: 'CLAUDE_CODE_USE_FOUNDRY',
+    region: [],
+    resource: ['ANTHROPIC_FOUNDRY_RESOURCE'],
+    skip: 'CLAUDE_CODE_SKIP_FOUNDRY_AUTH',
+    // It refuses to have both an address and the name of a resource.
+    named: true,
+  },
+}
+
+/** Clouds that Claude knows and paude does not, in the order in which Claude looks: behind the others. */
+const FOREIGN = [
+  'CLAUDE_CODE_USE_ANTHROPIC_AWS',
+  'CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD',
+  'CLAUDE_CODE_USE_MANTLE',
+  'CLAUDE_CODE_USE_VERTEX',
+]
+
+/** Variables of these clouds that are of no use in a box, or that paude sets there itself. */
+export const serviceVariables: readonly string[] = serviceNames.flatMap((name) => {
+  const { region, resource, skip } = TOLD[name]
+  const { secrets, address } = serviceProvider({ name, region: '', resource: '' })
+  return [...region, ...resource, skip, address.variable, ...secrets.map(({ variable }) => variable)]
+})
+
+export const services: Services = { read, foreign, at }
+
+function read(env: Host['env'], said: ServiceName | ''): SaidOfService {
+  const chosen = chosenIn(env)
+  const name = chosen || said
+  if (name === '') return {}
+  const { choice, region, resource } = TOLD[name]
+  return {
+    ...(chosen === '' ? {} : { service: { value: chosen, variable: choice } }),
+    ...first(env, region, 'region', readRegion),
+    ...first(env, resource, 'resource', readResource),
+  }
+}
+
+function foreign(env: Host['env']): string {
+  return chosenIn(env) === '' ? (FOREIGN.find((variable) => isTrue(env[variable])) ?? '') : ''
+}
+
+const chosenIn = (env: Host['env']): ServiceName | '' => serviceNames.find((name) => isTrue(env[TOLD[name].choice])) ?? ''
+
+/** What Claude takes for a yes. */
+const isTrue = (value = ''): boolean => /^(1|true|yes|on)$/i.test(value.trim())
+
+function first<K extends 'region' | 'resource'>(
+  env: Host['env'],
+  variables: readonly string[],
+  key: K,
+  checked: (text: string, where: string) => string,
+): SaidOfService {
+  const variable = variables.find((one) => (env[one] ?? '').trim() !== '')
+  return variable === undefined ? {} : { [key]: { value: checked((env[variable] ?? '').trim(), variable), variable } }
+}
+
+/** No login of Claude's own is one of the cloud's. */
+function at(agent: Agent, service: Service): Agent {
+  const provider = serviceProvider(service)
+  const { choice, region, skip, named } = TOLD[service.name]
+  return {
+    ...agent,
+    service,
+    providers: [provider],
+    login: '',
+    tokenLogin: null,
+    environment: (host, words) => {
+      const { variable, usual } = provider.address
+      const address = host.env[variable] || (named ? usual : '')
+      const [place] = region
+      return {
+        ...agent.environment(host, words),
+        [choice]: '1',
+        ...(place === undefined || service.region === '' ? {} : { [place]: service.region }),
+        ...(address === '' ? {} : { [variable]: address }),
+        ...(isTrue(host.env[skip]) ? { [skip]: '1' } : {}),
+      }
+    },
+  }
+}

@@ -1,0 +1,114 @@
+import { PaudeError } from '../errors.ts'
+import { quoted } from '../text.ts'
+import type { Provider } from './providers.ts'
+
+/** Clouds that answer an agent's models in place of its own provider. */
+export const serviceNames = ['bedrock', 'foundry'] as const
+export type ServiceName = (typeof serviceNames)[number]
+
+/** A cloud and where in it: '' for what is not said, or not asked for. */
+export type Service = { readonly name: ServiceName; readonly region: string; readonly resource: string }
+
+/** The provider that a service is. */
+export const serviceProvider = (service: Service): Provider => ROWS[service.name](service)
+
+const ROWS: Readonly<Record<ServiceName, (service: Service) => Provider>> = { bedrock, foundry }
+
+/** A part of a decoded path: it cannot begin with a dot, so it is no dot segment. */
+const PART = '[A-Za-z0-9][A-Za-z0-9._:-]*'
+
+/** An id, or an ARN: what stands behind its slash is a part of its own in a decoded path. */
+const MODEL = `${PART}(/${PART})?`
+
+function bedrock({ region }: Service): Provider {
+  const at = (name: string): string =>
+    region === '' ? '' : `https://${name}.${readRegion(region, 'provider.region')}.amazonaws.com`
+  return {
+    title: 'Amazon Bedrock',
+    secrets: [
+      {
+        key: 'apiKey',
+        variable: 'AWS_BEARER_TOKEN_BEDROCK',
+        header: 'Authorization',
+        lead: 'Bearer',
+        shape: '',
+        begins: '',
+        placeholder: 'paude-placeholder-the-real-key-stays-outside-the-box',
+      },
+    ],
+    address: {
+      variable: 'ANTHROPIC_BEDROCK_BASE_URL',
+      usual: at('bedrock-runtime'),
+      lacks: { what: 'a region', ways: 'export AWS_REGION=eu-west-1, or paude config set provider.region eu-west-1' },
+    },
+    api: `/model/${MODEL}/(invoke(-with-response-stream)?|count-tokens)`,
+    others: '',
+    // A program looks up there which models there are. POST would make a new profile.
+    further: [{ url: at('bedrock'), api: `/inference-profiles(/${MODEL})?`, methods: ['GET'], follows: true }],
+    login: [],
+    private: /^AWS_BEARER_TOKEN_BEDROCK$/,
+    common: false,
+    unfit: {
+      variables: ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE'],
+      why: 'would sign each request in the sandbox, so the key itself would have to be there; use an API key of Amazon Bedrock',
+    },
+  }
+}
+
+function foundry({ resource }: Service): Provider {
+  return {
+    title: 'Azure Foundry',
+    secrets: [
+      {
+        key: 'authToken',
+        variable: 'ANTHROPIC_FOUNDRY_AUTH_TOKEN',
+        header: 'Authorization',
+        lead: 'Bearer',
+        shape: '',
+        begins: '',
+        placeholder: 'paude-placeholder-the-real-token-stays-outside-the-box',
+      },
+      {
+        key: 'apiKey',
+        variable: 'ANTHROPIC_FOUNDRY_API_KEY',
+        header: 'X-Api-Key',
+        lead: '',
+        shape: '',
+        begins: '',
+        placeholder: 'paude-placeholder-the-real-key-stays-outside-the-box',
+      },
+    ],
+    address: {
+      variable: 'ANTHROPIC_FOUNDRY_BASE_URL',
+      usual: resource === '' ? '' : `https://${readResource(resource, 'provider.resource')}.services.ai.azure.com/anthropic`,
+      lacks: {
+        what: 'a resource',
+        ways: 'export ANTHROPIC_FOUNDRY_RESOURCE=NAME, or paude config set provider.resource NAME',
+      },
+    },
+    api: '/v1/messages(/count_tokens)?',
+    others: '',
+    further: [],
+    login: [],
+    private: /^ANTHROPIC_FOUNDRY_.*$/,
+    common: false,
+    unfit: {
+      variables: ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH'],
+      why: 'would be needed in the sandbox itself, to get a token; use an API key of the resource',
+    },
+  }
+}
+
+/** A region of a cloud: it becomes a part of a host name. Throws `usage`; `where` names the variable or key that says it. */
+export function readRegion(text: string, where: string): string {
+  if (/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/.test(text) && text.length <= 32) return text
+  throw new PaudeError('usage', `${where} is not a region: ${quoted(text)}`, { hint: 'write its name, such as eu-west-1' })
+}
+
+/** The name of a resource: it becomes a part of a host name. Throws `usage`. */
+export function readResource(text: string, where: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/.test(text)) return text.toLowerCase()
+  throw new PaudeError('usage', `${where} is not the name of a resource: ${quoted(text)}`, {
+    hint: 'write its bare name, such as my-resource; for an address: provider.base_url',
+  })
+}

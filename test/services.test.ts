@@ -1,0 +1,392 @@
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bringSettings } from '../src/agents/claude/imports/settings.ts'
+import { agentOf, agents } from '../src/agents/registry.ts'
+import { parseConfig } from '../src/config/files/parse.ts'
+import type { Layer } from '../src/config/keys/settings.ts'
+import { configOf } from '../src/config/layers/load.ts'
+import { onlySaid } from '../src/config/layers/merge.ts'
+import { credentialsOf } from '../src/credentials/credential.ts'
+import { isPrivate, KEPT_OUTSIDE } from '../src/credentials/outside.ts'
+import { readRegion, readResource, serviceProvider } from '../src/credentials/services.ts'
+import type { Host } from '../src/host.ts'
+import type { Injection } from '../src/network/allow.ts'
+import { isInjectedPath, methodsOf } from '../src/network/inject.ts'
+import { ownProviders } from '../src/session/resolve/resolve.ts'
+import { type Machine, makeMachine } from './support/machine.ts'
+
+setDefaultTimeout(60_000) // ms: several programs a test
+
+const BEDROCK = { name: 'bedrock', region: 'eu-west-1', resource: '' } as const
+const FOUNDRY = { name: 'foundry', region: '', resource: 'my-res' } as const
+
+const injections = (service: Parameters<typeof serviceProvider>[0], env: Host['env']): readonly Injection[] =>
+  credentialsOf([serviceProvider(service)], { env }).map(({ injection }) => ({ ...injection, way: 'bump' }))
+
+/** Whether a request gets the credential: of a decoded path, as squid sees it. */
+const gets = (all: readonly Injection[], host: string, method: string, path: string): boolean =>
+  all.some((one) => one.host === host && methodsOf(one).includes(method) && isInjectedPath(one, path))
+
+describe('the key of Amazon Bedrock', () => {
+  const all = injections(BEDROCK, { AWS_BEARER_TOKEN_BEDROCK: 'key-1' })
+  const models = 'bedrock-runtime.eu-west-1.amazonaws.com'
+  const list = 'bedrock.eu-west-1.amazonaws.com'
+  const profile = 'arn:aws:bedrock:us-east-2:123456789012:application-inference-profile/abc123'
+
+  test('is a bearer token for the two hosts of its region', () =>
+    expect(all.map(({ scheme, host, port, header, lead }) => [scheme, host, port, header, lead])).toEqual([
+      ['https', models, 443, 'Authorization', 'Bearer'],
+      ['https', list, 443, 'Authorization', 'Bearer'],
+    ]))
+
+  test.each([
+    [models, 'POST', '/model/eu.anthropic.claude-haiku-4-5-20251001-v1:0/invoke'],
+    [models, 'POST', '/model/eu.anthropic.claude-opus-5-5/invoke-with-response-stream'],
+    [models, 'POST', '/model/anthropic.claude-x/count-tokens'],
+    [models, 'POST', `/model/${profile}/invoke-with-response-stream`],
+    [list, 'GET', '/inference-profiles?type=SYSTEM_DEFINED'],
+    [list, 'GET', `/inference-profiles/${profile}`],
+  ])('goes to %s %s %s', (host, method, path) => expect(gets(all, host, method, path)).toBe(true))
+
+  test.each([
+    [models, 'GET', '/inference-profiles'],
+    [models, 'DELETE', '/model/anthropic.claude-x/invoke'],
+    [models, 'POST', '/model/anthropic.claude-x/converse'],
+    [models, 'POST', '/model/anthropic.claude-x/async-invoke'],
+    [models, 'POST', '/model/../guardrail/x/invoke'],
+    [models, 'POST', '/model/x/../invoke'],
+    [models, 'POST', '/model/x/y/z/invoke'],
+    [models, 'POST', '/model/x%2fy/invoke'],
+    [models, 'POST', '/model//invoke'],
+    [models, 'POST', '/model/x/invoke/../../../agents'],
+    [models, 'POST', '/model/x/invoke?a=/../..'],
+    [models, 'POST', '/v/model/x/invoke'],
+    [list, 'POST', '/inference-profiles'],
+    [list, 'DELETE', `/inference-profiles/${profile}`],
+    [list, 'GET', '/foundation-models'],
+    [list, 'GET', '/inference-profiles/../guardrails'],
+    [list, 'POST', '/model/anthropic.claude-x/invoke'],
+    ['bedrock-runtime.us-east-1.amazonaws.com', 'POST', '/model/anthropic.claude-x/invoke'],
+    ['evil.example.org', 'POST', '/model/anthropic.claude-x/invoke'],
+  ])('does not go to %s %s %s', (host, method, path) => expect(gets(all, host, method, path)).toBe(false))
+
+  test('goes to an address of yours alone, with the same paths and methods', () => {
+    const there = injections(BEDROCK, {
+      AWS_BEARER_TOKEN_BEDROCK: 'key-1',
+      ANTHROPIC_BEDROCK_BASE_URL: 'https://gateway.example.org/aws',
+    })
+    expect(new Set(there.map(({ host }) => host))).toEqual(new Set(['gateway.example.org']))
+    expect(gets(there, 'gateway.example.org', 'POST', '/aws/model/anthropic.claude-x/invoke')).toBe(true)
+    expect(gets(there, 'gateway.example.org', 'GET', '/aws/inference-profiles')).toBe(true)
+    expect(gets(there, 'gateway.example.org', 'POST', '/aws/inference-profiles')).toBe(false)
+    expect(gets(there, 'gateway.example.org', 'POST', '/model/anthropic.claude-x/invoke')).toBe(false)
+  })
+})
+
+describe('the key of Azure Foundry', () => {
+  const host = 'my-res.services.ai.azure.com'
+  const all = injections(FOUNDRY, { ANTHROPIC_FOUNDRY_API_KEY: 'key-2' })
+
+  test('is a header for the host of the resource; a token counts before it, as for Claude', () => {
+    const heads = (env: Host['env']) => injections(FOUNDRY, env).map((one) => [one.host, one.prefix, one.header, one.lead])
+    expect(heads({ ANTHROPIC_FOUNDRY_API_KEY: 'key-2' })).toEqual([[host, '/anthropic', 'X-Api-Key', '']])
+    expect(heads({ ANTHROPIC_FOUNDRY_API_KEY: 'key-2', ANTHROPIC_FOUNDRY_AUTH_TOKEN: 'token' })).toEqual([
+      [host, '/anthropic', 'Authorization', 'Bearer'],
+    ])
+  })
+
+  test.each([
+    [true, host, '/anthropic/v1/messages?beta=true'],
+    [true, host, '/anthropic/v1/messages/count_tokens'],
+    [false, host, '/v1/messages'],
+    [false, host, '/anthropic/v1/files'],
+    [false, host, '/openai/deployments/x/chat/completions'],
+    [false, host, '/anthropic/v1/messages/../../../openai/files'],
+    [false, 'other.services.ai.azure.com', '/anthropic/v1/messages'],
+  ])('%s: %s%s', (goes, place, path) => expect(gets(all, place, 'POST', path)).toBe(goes))
+})
+
+test.each([
+  ...[
+    '',
+    'eu',
+    'eu-west-1.evil.example.org',
+    'evil.example.org/',
+    'eu-west-1/',
+    'x@evil-a-1',
+    'EU-WEST-1',
+    'eu-west-1\n',
+    'eu--1',
+  ],
+  ...['eu-west-1:443', 'eu-west-1#', '../eu-west-1', `${'eu-'.repeat(20)}west-1`],
+])('%j is no region', (text) => expect(() => readRegion(text, 'AWS_REGION')).toThrow('AWS_REGION is not a region'))
+
+test.each(['', 'a.b', 'a/b', 'a@b', '-ab', 'ab-', 'a:1', 'a#', 'a b', 'ä-b', `a${'b'.repeat(70)}`])('%j is no resource', (text) =>
+  expect(() => readResource(text, 'X')).toThrow('X is not the name of a resource'),
+)
+
+test('a region or a resource with an end of its own makes no host', () => {
+  for (const region of ['eu-west-1.evil.example.org/', 'x/y'])
+    expect(() => agentOf({ agent: 'claude', agents: [], service: 'bedrock', region })).toThrow('is not a region')
+  expect(() => agentOf({ agent: 'claude', agents: [], service: 'foundry', resource: 'evil.example.org/' })).toThrow(
+    'is not the name of a resource',
+  )
+})
+
+describe('what chooses a service', () => {
+  const chosen = (env: Host['env'], text = '', managed = '', flags: Layer = {}) => {
+    const { settings } = configOf({
+      user: parseConfig({ layer: 'user', file: '/c.toml', text }),
+      managed: parseConfig({ layer: 'managed', file: '/m.toml', text: managed }),
+      environment: onlySaid('environment', {}, {}),
+      flags: onlySaid('flag', flags, {}),
+      env,
+      file: '/c.toml',
+      profile: '',
+    })
+    const { service, region, resource, apiKey, baseUrl } = settings
+    return { service, region, resource, apiKey, baseUrl }
+  }
+  const nothing = { service: '', region: '', resource: '', apiKey: '', baseUrl: '' } as const
+
+  test('is the variables that Claude obeys, in its order', () => {
+    const aws = { AWS_DEFAULT_REGION: 'eu-west-3' }
+    for (const yes of ['1', 'true', 'YES', 'on'])
+      expect(chosen({ CLAUDE_CODE_USE_BEDROCK: yes, ...aws })).toEqual({ ...nothing, service: 'bedrock', region: 'eu-west-3' })
+    for (const no of ['', '0', 'false', 'no'])
+      expect(chosen({ CLAUDE_CODE_USE_BEDROCK: no, ...aws, ANTHROPIC_FOUNDRY_RESOURCE: 'x' })).toEqual(nothing as never)
+    expect(chosen({ CLAUDE_CODE_USE_BEDROCK: '1', ...aws, AWS_REGION: 'eu-west-1' }).region).toBe('eu-west-1')
+    expect(chosen({ CLAUDE_CODE_USE_FOUNDRY: '1', CLAUDE_CODE_USE_BEDROCK: '1' }).service).toBe('bedrock')
+    expect(chosen({ CLAUDE_CODE_USE_FOUNDRY: '1', ANTHROPIC_FOUNDRY_RESOURCE: 'My-Res' })).toEqual({
+      ...nothing,
+      service: 'foundry',
+      resource: 'my-res',
+    })
+    expect(() => chosen({ CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'evil.example.org/' })).toThrow('AWS_REGION is not a region')
+  })
+
+  test('is your file, for Claude alone; a variable is nearer', () => {
+    const file = '[provider]\nservice = "bedrock"\nregion = "eu-west-1"\napi_key = "env:MY_KEY"\n'
+    const said = { ...nothing, service: 'bedrock', region: 'eu-west-1', apiKey: 'env:MY_KEY' } as const
+    expect(chosen({}, file)).toEqual(said)
+    expect(chosen({ AWS_REGION: 'us-east-1' }, file)).toEqual({ ...said, region: 'us-east-1' })
+    expect(chosen({ CLAUDE_CODE_USE_BEDROCK: '1' }, file)).toEqual(said)
+  })
+
+  test('a key and an address that a file has for one provider never go to another', () => {
+    const anthropic = '[provider]\nbase_url = "https://gateway.example.org"\napi_key = "env:MY_KEY"\n'
+    expect(chosen({ CLAUDE_CODE_USE_FOUNDRY: '1' }, anthropic)).toEqual({ ...nothing, service: 'foundry' })
+    const bedrock = `${anthropic}service = "bedrock"\nregion = "eu-west-1"\n`
+    expect(chosen({ CLAUDE_CODE_USE_FOUNDRY: '1' }, bedrock)).toEqual({ ...nothing, service: 'foundry' })
+    expect(chosen({}, bedrock, '', { agent: 'codex' })).toEqual(nothing as never)
+    expect(chosen({ CLAUDE_CODE_USE_BEDROCK: '1' }, anthropic, '', { agent: 'codex' })).toEqual({
+      ...nothing,
+      apiKey: 'env:MY_KEY',
+      baseUrl: 'https://gateway.example.org',
+    })
+  })
+
+  test('an address that is managed is that of a service too', () => {
+    const managed = '[provider]\nbase_url = "https://gateway.example.org"\n'
+    const env = { CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'eu-west-1' }
+    expect(chosen(env, '', managed).baseUrl).toBe('https://gateway.example.org')
+    expect(() => chosen({ ...env, ANTHROPIC_BEDROCK_BASE_URL: 'https://mine.example.org' }, '', managed)).toThrow(
+      'exceeds the limit in /m.toml:2',
+    )
+  })
+
+  test.each(['service = "bedrock"', 'region = "eu-west-1"', 'resource = "x"'])(
+    'is not a file of the project or of root: %s',
+    (line) => {
+      for (const layer of ['project', 'managed'] as const)
+        expect(() => parseConfig({ layer, file: '/p.toml', text: `[provider]\n${line}\n` })).toThrow(/^\/p\.toml:[12]: provider/)
+    },
+  )
+
+  test.each(['service = "vertex"', 'region = "eu.example.org"', 'resource = "a/b"'])(
+    'is no value of a file that makes none: %s',
+    (line) => expect(() => parseConfig({ layer: 'user', file: '/c.toml', text: `[provider]\n${line}\n` })).toThrow(),
+  )
+})
+
+test('its keys stay outside every box and every program', () => {
+  for (const name of ['AWS_BEARER_TOKEN_BEDROCK', 'ANTHROPIC_FOUNDRY_API_KEY', 'ANTHROPIC_FOUNDRY_AUTH_TOKEN']) {
+    expect(KEPT_OUTSIDE).toContain(name)
+    expect(isPrivate(name)).toBe(true)
+  }
+  // An engine logs in to a registry with them.
+  expect(isPrivate('AWS_ACCESS_KEY_ID')).toBe(false)
+})
+
+test('where hosts are managed, a service goes without saying only at the address that is managed', () => {
+  const agent = agentOf({ agent: 'claude', agents: [], service: 'bedrock', region: 'eu-west-1' })
+  const host = { env: {} } as unknown as Host
+  expect(ownProviders({ host, agent, managed: {} })).toEqual([])
+  expect(ownProviders({ host, agent, managed: { baseUrl: 'https://gateway.example.org' } })).toEqual(['gateway.example.org:443'])
+  expect(ownProviders({ host, agent: agents.claude, managed: {} })).toContain('api.anthropic.com:443')
+})
+
+test('of your own settings of Claude, what chooses a service and where it is does not come in', () => {
+  const env = { CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'us-east-1', ANTHROPIC_FOUNDRY_RESOURCE: 'x', EDITOR: 'vi' }
+  const source = { path: '/h/.claude', home: '/h' }
+  const { settings } = bringSettings({ env }, { keep: [], source } as never)
+  expect(settings).toEqual({ env: { EDITOR: 'vi' } })
+})
+
+test('the box is told the service, the region and the address, and no key', () => {
+  const env = { ANTHROPIC_FOUNDRY_API_KEY: 'k', AWS_BEARER_TOKEN_BEDROCK: 'k', AWS_ACCESS_KEY_ID: 'k', AWS_REGION: 'us-east-1' }
+  const told = (service: Parameters<typeof serviceProvider>[0], more: Host['env'] = {}) => {
+    const host = { env: { ...env, ...more } } as unknown as Host
+    const usual = Object.keys(agents.claude.environment(host, []))
+    return Object.fromEntries(
+      Object.entries(agents.claude.services?.at(agents.claude, service).environment(host, []) ?? {}).filter(
+        ([name]) => !usual.includes(name),
+      ),
+    )
+  }
+  expect(told(BEDROCK)).toEqual({ CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'eu-west-1' })
+  expect(told(BEDROCK, { ANTHROPIC_BEDROCK_BASE_URL: 'https://g.example', CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1' })).toEqual({
+    CLAUDE_CODE_USE_BEDROCK: '1',
+    AWS_REGION: 'eu-west-1',
+    ANTHROPIC_BEDROCK_BASE_URL: 'https://g.example',
+    CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
+  })
+  expect(told(FOUNDRY)).toEqual({
+    CLAUDE_CODE_USE_FOUNDRY: '1',
+    ANTHROPIC_FOUNDRY_BASE_URL: 'https://my-res.services.ai.azure.com/anthropic',
+  })
+})
+
+// The real program, with engines that answer what real ones were recorded to say.
+describe('a start', () => {
+  let machine: Machine
+  beforeEach(() => {
+    machine = makeMachine(['docker'])
+  })
+  afterEach(() => machine.dispose())
+
+  const KEY = 'bedrock-api-key-of-the-caller'
+  const AT = { CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'eu-west-1', PAUDE_LOGIN_INSIDE: undefined }
+  const env = { ...AT, AWS_BEARER_TOKEN_BEDROCK: KEY }
+  const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
+  /** What the proxy was given on its stdin. */
+  const handed = () => {
+    const file = join(machine.room, 'fake/credential')
+    return existsSync(file) ? readFileSync(file, 'utf8') : ''
+  }
+
+  const squidConf = () =>
+    machine
+      .kept()
+      .split('\n')
+      .filter((line) => line.startsWith('acl '))
+      .join('\n')
+
+  test('hands the key to the proxy and to nobody else, also when it is started again', async () => {
+    const more = { AWS_SECRET_ACCESS_KEY: 'signs-requests', ANTHROPIC_API_KEY: 'sk-ant-api03-of-another' }
+    const started = await machine.paude(['--detach'], { env: { ...env, ...more } })
+    expect(started.code).toBe(0)
+    expect(handed()).toBe(`${KEY}\n${KEY}`)
+    const id = started.stdout.trim()
+    expect(squidConf()).toContain('bedrock-runtime.eu-west-1.amazonaws.com')
+    machine.ended('killed')
+    // The record says which service it is, whatever variables say by then.
+    const again = await machine.paude(['start', id], { env: { AWS_BEARER_TOKEN_BEDROCK: 'another-key' } })
+    expect([again.code, again.stderr]).toEqual([0, ''])
+    expect(handed()).toBe('another-key\nanother-key')
+    const seen = [started.stdout, started.stderr, ...machine.calls().flat(), machine.kept()].join('\n')
+    for (const secret of [KEY, 'another-key', ...Object.values(more)]) expect(seen).not.toContain(secret)
+    expect(seen).toContain('AWS_BEARER_TOKEN_BEDROCK=paude-placeholder')
+  })
+
+  test('at an address of yours needs no region, and neither when it is started again', async () => {
+    const there = { ...env, AWS_REGION: '', ANTHROPIC_BEDROCK_BASE_URL: 'https://gateway.example.org/aws' }
+    const started = await machine.paude(['--detach'], { env: there })
+    expect([started.code, started.stderr]).toEqual([0, ''])
+    machine.ended('killed')
+    const again = await machine.paude(['start', started.stdout.trim()], { env: { AWS_BEARER_TOKEN_BEDROCK: 'another-key' } })
+    expect([again.code, again.stderr]).toEqual([0, ''])
+    expect(handed()).toBe('another-key\nanother-key')
+  })
+
+  test('without the key is refused, with the reason why other credentials cannot be used', async () => {
+    const refused = async (more: Record<string, string>, words: readonly string[] = []) => {
+      const { code, stderr } = await machine.paude([...words, '-p', 'x'], { env: { ...AT, ...more } })
+      return `${code} ${stderr}`
+    }
+    expect(await refused({ ANTHROPIC_API_KEY: 'sk-ant-api03-x' })).toBe(
+      '125 paude: no credential for Claude on Amazon Bedrock\n  → export AWS_BEARER_TOKEN_BEDROCK=…, or paude config set provider.api_key file:PATH\n',
+    )
+    expect(await refused({ AWS_ACCESS_KEY_ID: 'AKIA' })).toContain('AWS_ACCESS_KEY_ID would sign each request in the sandbox')
+    expect(await refused({ AWS_BEARER_TOKEN_BEDROCK: KEY, AWS_REGION: '' })).toContain(
+      'Amazon Bedrock needs a region\n  → export AWS_REGION',
+    )
+    expect(await refused({}, ['--login-inside'])).toContain('Claude cannot log in to Amazon Bedrock inside the sandbox')
+    expect(await refused({ AWS_BEARER_TOKEN_BEDROCK: KEY }, ['--env=AWS_BEARER_TOKEN_BEDROCK'])).toContain(
+      'AWS_BEARER_TOKEN_BEDROCK stays outside the sandbox',
+    )
+    expect(machine.calls().flat()).not.toContain('create')
+  })
+
+  test('with a service that paude does not know is refused, and not taken for the usual provider', async () => {
+    const key = { ANTHROPIC_API_KEY: 'sk-ant-api03-x', PAUDE_LOGIN_INSIDE: undefined }
+    const { code, stderr } = await machine.paude(['-p', 'x'], { env: { ...key, CLAUDE_CODE_USE_MANTLE: '1' } })
+    expect([code, stderr]).toEqual([
+      125,
+      expect.stringContaining('CLAUDE_CODE_USE_MANTLE is set, and paude cannot use this provider'),
+    ])
+    const off = await machine.paude(['--dry-run', '-p', 'x'], { env: { ...key, CLAUDE_CODE_USE_MANTLE: '0' } })
+    expect(off.code).toBe(0)
+    expect((await machine.paude(['--dry-run', 'mcp', 'list'], { env: { ...key, CLAUDE_CODE_USE_MANTLE: '1' } })).code).toBe(0)
+  })
+
+  test('of a project is not sent to a service by the file of that project', async () => {
+    const key = { ANTHROPIC_API_KEY: 'sk-ant-api03-x', AWS_BEARER_TOKEN_BEDROCK: KEY }
+    machine.write(join(machine.project, 'paude.toml'), '[env]\nCLAUDE_CODE_USE_BEDROCK = "1"\nAWS_REGION = "eu-west-1"\n')
+    machine.write(
+      join(machine.project, '.claude/settings.json'),
+      '{"env":{"CLAUDE_CODE_USE_BEDROCK":"1","ANTHROPIC_BEDROCK_BASE_URL":"https://evil.example.org"}}',
+    )
+    await machine.paude(['trust', '--yes'])
+    await machine.paude(['--detach'], { env: key })
+    expect(handed()).toBe('sk-ant-api03-x')
+    const conf = squidConf()
+    expect(conf).toContain('api.anthropic.com')
+    expect(conf).not.toMatch(/evil\.example|bedrock/)
+  })
+
+  test('uses no login of Anthropic, and paude login makes none for a service', async () => {
+    const login = join(machine.home, '.local/state/paude/logins/claude.json')
+    const address = 'https://gateway.example.org'
+    const kept = { v: 1, key: 'apiKey', address, keeper: 'file', since: new Date(0).toISOString(), value: 'sk-ant-api03-kept' }
+    machine.write(login, JSON.stringify(kept))
+    chmodSync(login, 0o600)
+    const there = { ...AT, ANTHROPIC_BEDROCK_BASE_URL: address }
+    await machine.paude(['--detach', '-p', 'x'], { env: there })
+    expect(handed()).toBe('')
+    const { code, stderr } = await machine.paude(['login', '--api-key'], { env: there, stdin: 'bedrock-api-key-x\n' })
+    expect([code, stderr]).toEqual([1, expect.stringContaining('paude login keeps no key for Amazon Bedrock')])
+    expect(readFileSync(login, 'utf8')).toContain('sk-ant-api03-kept')
+  })
+
+  test('is told of by status, doctor, agents and the list of what is allowed', async () => {
+    configure('[provider]\nservice = "bedrock"\nregion = "eu-west-1"\napi_key = "env:AWS_BEARER_TOKEN_BEDROCK"\n')
+    const key = { AWS_BEARER_TOKEN_BEDROCK: KEY, PAUDE_LOGIN_INSIDE: undefined }
+    const [status, doctor, listed, allowed] = await Promise.all(
+      [['status'], ['doctor', '--verbose'], ['agents', '--json'], ['network', 'list']].map((words) =>
+        machine.paude(words, { env: key }),
+      ),
+    )
+    expect(status?.stdout).toMatch(/^provider +bedrock-runtime\.eu-west-1\.amazonaws\.com:443, AWS_BEARER_TOKEN_BEDROCK$/m)
+    expect(doctor?.stdout).toContain('bedrock-runtime.eu-west-1.amazonaws.com does not resolve here')
+    expect(
+      (JSON.parse(listed?.stdout ?? '[]') as { name: string; provider: string }[]).find(({ name }) => name === 'claude'),
+    ).toMatchObject({
+      provider: 'Amazon Bedrock',
+      missing: [],
+    })
+    expect(allowed?.stdout).toContain('bedrock-runtime.eu-west-1.amazonaws.com:443')
+    expect((await machine.paude(['status'], { env: { ...AT, AWS_REGION: '' } })).stdout).toMatch(/^provider +/m)
+  })
+})
