@@ -16,6 +16,7 @@ import type { Row } from '../src/key.ts'
 import { groups } from '../src/network/groups.ts'
 import { IN_FOLDERS, IN_GIT, type Severity } from '../src/workspace/listed.ts'
 import { manPage } from './man.ts'
+import { agentRows, PLACES, variableRows } from './sandbox-page.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 const code = (text: string): string => `\`${text}\``
@@ -131,6 +132,23 @@ export async function pages(): Promise<Readonly<Record<string, string>>> {
       'Programs on your machine run or obey these files of a project. [Review](../review.md) says what becomes of new ones. `workspace.guard` adds names and changes severities; `workspace.protect` adds paths.',
       guardedPaths(),
     ),
+    'sandbox.md': page(
+      'Places and variables of a sandbox',
+      'What a sandbox on docker or podman has besides its image, your mounts and `--env`. `paude --dry-run=full` prints those of one start. On a cluster, [volumes and Secrets](../kubernetes.md#what-a-session-is) take the place of the mounts.',
+      [
+        '## Places',
+        table(
+          ['place', 'access', 'what it is'],
+          PLACES.map(([place, access, what]) => [place.startsWith('/') ? code(place) : place, access, what]),
+        ),
+        'All else is the image, read-only. With `--network none` there is no `/paude/link`.',
+        '## Variables',
+        table(['variable', 'value', 'what it is'], variableRows()),
+        'With `--network none` the proxy variables are empty and the others absent. `LANG` is `C.UTF-8`. `TZ`, and on a terminal `TERM` and `COLORTERM`, come from your environment. `GIT_CONFIG_…` has your name, your address and the folders that git may trust. `[env]`, `--env` and [credentials](../credentials.md) add their own; a credential shows as a placeholder.',
+        '## Variables of an agent',
+        table(['agent', 'variable', 'value'], agentRows()),
+      ].join('\n\n'),
+    ),
     'verbs.md': page('Verbs', '`paude help VERB` prints the same.', await verbs()),
   }
 }
@@ -145,6 +163,7 @@ const list = (): string =>
     ['groups.md', 'groups of hosts'],
     ['exit-codes.md', 'exit codes'],
     ['engines.md', 'container engines, with the versions tested'],
+    ['sandbox.md', 'places and variables of a sandbox'],
     ['events.md', 'events of `paude events --json`'],
     ['paude.1', 'the manual page: `man ./paude.1`'],
     ['guarded-paths.md', 'files of a project that programs on your machine run or obey'],

@@ -14,6 +14,7 @@ import {
   schemaFile,
   schemaText,
 } from '../scripts/docs.ts'
+import { PLACES } from '../scripts/sandbox-page.ts'
 import { allBackends } from '../src/backends/registry.ts'
 import { parseConfig } from '../src/config/files/parse.ts'
 import { tomlEntries } from '../src/config/files/toml-entries.ts'
@@ -104,4 +105,21 @@ test('the example of config.toml has every key there is, and all of it is read',
   expect(
     keyNames().filter((key) => !named.some((name) => name === engines(key) || name.startsWith(`${key}.`)) && key !== 'profiles'),
   ).toEqual([])
+})
+
+test('the page of a sandbox has every place and every variable of a plain start, and no other', () => {
+  const text = made['sandbox.md'] ?? ''
+  const plain = readFileSync(join(import.meta.dir, 'golden/docker/plain.sh'), 'utf8')
+  const start = plain.slice(plain.lastIndexOf('--network=none'), plain.indexOf('/paude/seed/entry.sh'))
+  const places = [...start.matchAll(/--(?:tmpfs=([^:]+):|mount=\S+?,dst=([^,\s]+))/g)].map(([, one, other]) => one ?? other ?? '')
+  // HOME and the project have a name of their own.
+  const named = places.map((place) => ({ '/home/ada': 'HOME', '/home/ada/engine': 'the project' })[place] ?? place)
+  expect(named.length).toBeGreaterThan(10)
+  expect(named.filter((place) => !PLACES.some(([known]) => known === place))).toEqual([])
+  // Of other agents than the plain start's, and of uploads that it may not take.
+  const others = PLACES.map(([place]) => place).filter((place) => !named.includes(place))
+  expect(others.filter((place) => /codex|gemini/.test(place))).toEqual(others)
+  const variables = [...start.matchAll(/--env=(\w+)=/g)].map(([, name]) => name ?? '')
+  expect(variables.length).toBeGreaterThan(15)
+  expect(variables.filter((name) => !text.includes(`\`${name}\``))).toEqual([])
 })

@@ -1,4 +1,4 @@
-import type { SessionSpec } from './spec.ts'
+import type { Network } from './spec.ts'
 
 const PROXY = 'http://127.0.0.1:3128'
 
@@ -32,7 +32,7 @@ const NODE_SWITCH = 'NODE_USE_ENV_PROXY'
 export const NETWORK_NAMES: readonly string[] = [...PROXY_NAMES, ...EXCEPT_NAMES, ...BUNDLE_NAMES, ...EXTRA_NAMES, NODE_SWITCH]
 
 /** Proxy and trust of the agent. Set in every mode: engines inject the host's own proxies into what is not set. */
-export function networkEnvironment({ network }: SessionSpec): Readonly<Record<string, string>> {
+export function networkEnvironment({ network }: { readonly network: Pick<Network, 'mode'> }): Readonly<Record<string, string>> {
   if (network.mode === 'none') return Object.fromEntries([...PROXY_NAMES, ...EXCEPT_NAMES].map((name) => [name, '']))
   const local = 'localhost,127.0.0.1,::1'
   return {
