@@ -13,6 +13,16 @@ const merge = (...sources: Parameters<typeof mergeSources>[0]['sources']): Confi
   mergeSources({ file: '/u.toml', sources, managed: [] })
 const shown = (origins: readonly Origin[]) => origins.map(({ layer, place }) => `${layer} ${place}`.trim())
 
+test('a file whose text, layer and profile are those of before is not read again', () => {
+  const written = { layer: 'user', file: '/once.toml', text: 'agent = "codex"\n[profiles.a]\nagent = "shell"\n' } as const
+  const first = parseConfig(written)
+  expect(parseConfig({ ...written })).toBe(first)
+  expect(parseConfig(written, 'a').sources).toHaveLength(2)
+  expect(parseConfig({ ...written, text: 'agent = "shell"\n' }).sources[0]?.values.agent).toBe('shell')
+  expect(() => parseConfig({ ...written, text: 'agent = 1\n' })).toThrow('agent must be a string')
+  expect(() => parseConfig({ ...written, layer: 'managed', text: 'agent_args = ["x"]\n' })).toThrow('agent_args')
+})
+
 describe('layers', () => {
   const words = '[network]\nmode = "none"\nallow = ["u.org"]\n'
 

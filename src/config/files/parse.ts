@@ -24,10 +24,20 @@ export type Parsed = {
   readonly profiles: readonly string[]
 }
 
-/** Reads one file. A broken one is fatal, never skipped. */
+/** What each file said when it was last read. */
+const READ = new Map<string, { readonly written: Written; readonly profile: string; readonly parsed: Parsed }>()
+
+/**
+ * Reads one file. A broken one is fatal, never skipped. A start asks twice, first for the agent that its words are for, and a long list
+ * takes its time: the same text is read once.
+ */
 export function parseConfig(written: Written, profile = ''): Parsed {
+  const before = READ.get(written.file)
+  if (before?.written.text === written.text && before.written.layer === written.layer && before.profile === profile)
+    return before.parsed
   const { parsed, faults } = readConfig(written, profile)
   if (parsed === null) throw faults[0]
+  READ.set(written.file, { written, profile, parsed })
   return parsed
 }
 
