@@ -52,7 +52,7 @@ export const providerKeys = {
   /** '' for the agent's own provider. */
   service: row({
     key: 'provider.service',
-    meaning: `Cloud that Claude's models come from in place of Anthropic: ${serviceNames.join(' or ')}`,
+    meaning: `Cloud that Claude's models come from instead of Anthropic: ${serviceNames.join(' or ')}`,
     initial: '' as ServiceName | '',
     schema: (v) => v.picklist(serviceNames),
     words: serviceNames,
