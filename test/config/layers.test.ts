@@ -108,6 +108,7 @@ describe('a file', () => {
     ['[netwrok]\nmode = "none"', '/c.toml:1: unknown key netwrok | did you mean network?'],
     ['[network]\n\nmdoe = "none"', '/c.toml:3: unknown key network.mdoe | did you mean mode?'],
     ['network = { mode = "none", alow = [] }', '/c.toml:1: unknown key network.alow | did you mean allow?'],
+    ['[image]\npackages = "nodejs"', '/c.toml:2: image.packages must be a list, found "nodejs" | write a list: ["nodejs"]'],
     ['[network]\nallow = [\n  "a.org",\n  7,\n]', '/c.toml:2: network.allow.1 must be a string, found 7 | put it in quotes: "7"'],
     [
       '"network".mode = "opne"',
@@ -305,7 +306,7 @@ test('every mistake of a file is told, in the order of its lines', () => {
   expect(faultsOf({ layer: 'user', file: '/c.toml', text }).map(({ message, hint }) => `${message} | ${hint}`)).toEqual([
     '/c.toml:1: unknown key nope | paude help keys',
     '/c.toml:2: unknown key also | paude help keys',
-    '/c.toml:4: limits.memory must be a string, found 4 | put it in quotes: "4"',
+    '/c.toml:4: limits.memory must be a string, found 4 | put it in quotes, with a unit: "4g"',
     '/c.toml:5: unknown key limits.foo | paude help keys',
     '/c.toml:7: network.mode must be one of restricted, ask, open, none, found "opn" | did you mean open?',
   ])

@@ -32,12 +32,20 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
   if (issue.type === 'union' || issue.type === 'custom')
     return { path, message: `${path} ${issue.message}, found ${having(issue)}`, hint: '' }
   const type = TABLES.includes(issue.type) ? table : TYPES.get(issue.type)
-  const quotes = issue.type === 'string' && ['number', 'boolean'].includes(typeof issue.input) && !Array.isArray(outer.input)
   return {
     path,
     message: type === undefined ? `${path} ${issue.message}` : `${path} must be ${type}, found ${having(issue)}`,
-    hint: quotes ? `put it in quotes: ${JSON.stringify(String(issue.input))}` : '',
+    hint: Array.isArray(outer.input) ? '' : instead(issue, path),
   }
+}
+
+/** What was meant by a value of another type; '' where nobody knows. */
+function instead({ type, input }: BaseIssue<unknown>, path: string): string {
+  if (type === 'array' && typeof input === 'string') return `write a list: [${JSON.stringify(input)}]`
+  if (type !== 'string' || !['number', 'boolean'].includes(typeof input)) return ''
+  // A number alone would be bytes.
+  const unit = typeof input === 'number' && /(^|\.)memory$/.test(path) ? 'g' : ''
+  return `put it in quotes${unit === '' ? '' : ', with a unit'}: ${JSON.stringify(`${input}${unit}`)}`
 }
 
 const NO_BACKEND = `this paude runs on ${backendNames.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`
