@@ -397,6 +397,15 @@ describe('sessions', () => {
   })
 })
 
+test('help tells of a flag by its name, also of one that is called as a verb is', async () => {
+  const helped = async (flag: string) => (await machine.paude(['help', flag])).stdout.split('\n')[0]
+  expect([await helped('--detach'), await helped('--memory'), await helped('--network')]).toEqual([
+    '--detach',
+    'limits.memory',
+    'network.mode',
+  ])
+})
+
 describe('words that mean nothing', () => {
   const rows: readonly (readonly [words: readonly string[], code: number, text: string])[] = [
     [['--network', 'opne', '-p', 'x'], 125, 'did you mean open?'],
@@ -415,6 +424,7 @@ describe('words that mean nothing', () => {
     [['sessions', 'all'], 2, 'one word too many'],
     [['network', 'lgo'], 2, 'paude network log'],
     [['completion', 'tcsh'], 2, 'bash, zsh or fish'],
+    [['help', '--nonsense'], 2, 'unknown flag --nonsense'],
     [['help', 'stpo'], 2, 'did you mean paude help stop?'],
     [['--help', 'stpo'], 2, 'did you mean paude help stop?'],
     [['-h', 'mcp'], 2, "list the verbs: paude help all; the keys: paude help keys; the agent's help: paude -- --help"],

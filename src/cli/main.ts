@@ -1,4 +1,5 @@
 import { programs } from '../backends/names.ts'
+import { ownFlags } from '../config/keys/own-flags.ts'
 import type { Layer } from '../config/keys/settings.ts'
 import { flagsFor } from '../config/layers/own-agents.ts'
 import { readFlags, readVariables } from '../config/layers/read-flags.ts'
@@ -36,7 +37,9 @@ export async function main(argv: readonly string[], host: Host, version: string)
       const { caller: who = 'management', starts = false } = 'verbs' in verb ? {} : verb
       caller = who
       if (starts || TELLS.includes(name)) for (const line of suspicions([], host)) context.warn(line)
-      return await runVerb(context, { called: `paude ${name}`, verb, names }, words.slice(1))
+      // Asked about a flag, help gets its name as a word.
+      const asksOfFlag = name === 'help' && ownFlags.some((flag) => words[1] === `--${flag.name}`)
+      return await runVerb(context, { called: `paude ${name}`, verb, names }, [...(asksOfFlag ? ['--'] : []), ...words.slice(1)])
     }
     if (!ended && words.length === 1 && isHelp(words[0])) {
       const { help } = await import('./help/text.ts')

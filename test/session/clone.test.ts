@@ -472,7 +472,14 @@ describe('the work of a clone', () => {
     put(join(box, 'new.txt'), 'x\n')
     await git(box, 'checkout', '--quiet', '--detach')
     await commit(box, 'detached.txt')
-    await expect(requireSaved(context, found, { force: false, discard: false })).rejects.toThrow('holds unsaved work')
+    const { id } = found.record
+    const asked = (name: string) =>
+      requireSaved(context, { ...found, record: { ...found.record, name } }, { force: false, discard: false })
+    await expect(asked('')).rejects.toThrow(`the clone of session ${id} holds unsaved work`)
+    await expect(asked('fix')).rejects.toMatchObject({
+      message: expect.stringContaining('the clone of session fix holds unsaved work'),
+      hint: expect.stringContaining('paude diff fix shows it, paude pull fix brings its commits, paude rm --force fix'),
+    })
     await requireSaved(context, found, { force: true, discard: false })
     const file = /: (\S+\.bundle)/.exec(notes.join('\n'))?.[1] ?? ''
     await git(room, 'clone', '--quiet', '--mirror', file, join(room, 'back'))

@@ -54,7 +54,8 @@ export async function requireSaved(
   found: Found,
   { force, discard }: { readonly force: boolean; readonly discard: boolean },
 ): Promise<void> {
-  const { id, clone, worktree, workspace, cluster, volume } = found.record
+  const { id, name, clone, worktree, workspace, cluster, volume } = found.record
+  const word = name || id
   // A record always has its volume, and labels do not tell of it.
   if (cluster !== undefined && volume === undefined && !discard)
     throw new PaudeError(
@@ -72,10 +73,10 @@ export async function requireSaved(
   })
   if (lines.length === 0) return
   if (!force)
-    throw new PaudeError('refused', `the ${modeOf(found.record)} of session ${id} holds unsaved work\n${listed(lines)}`, {
-      hint: `${clone === undefined ? `commit it in ${shown(workspace)}` : `paude pull ${id} brings its commits`}, paude rm --force ${id} keeps all of it as a bundle`,
+    throw new PaudeError('refused', `the ${modeOf(found.record)} of session ${word} holds unsaved work\n${listed(lines)}`, {
+      hint: `${clone === undefined ? `commit it in ${shown(workspace)}` : `paude diff ${word} shows it, paude pull ${word} brings its commits`}, paude rm --force ${word} keeps all of it as a bundle`,
     })
-  context.note(`kept the unsaved work of session ${id}: ${await keepBundle(context, found)} (git clone reads it)`)
+  context.note(`kept the unsaved work of session ${word}: ${await keepBundle(context, found)} (git clone reads it)`)
 }
 
 export const listed = (lines: readonly string[], most = 10): string =>
