@@ -101,7 +101,16 @@ export type Transport =
   | { readonly kind: 'host' }
 
 /** How the volume of a clone is filled: what a program of this machine prints goes to a script where the volume is. */
-export type Fill = { readonly from: Argv; readonly script: string; readonly words: readonly string[] }
+export type Fill = {
+  readonly from: Argv
+  readonly script: string
+  readonly words: readonly string[]
+  /** Folder of the session in which that program leaves the packs for an engine that shares this machine's files; '' where they go through the stream. */
+  readonly packs: string
+}
+
+/** Folder of a session with the packs of its clone, while that is filled. */
+export const PACKS = 'packs'
 
 /** File of a session's folder with what filling its clone printed. No box reaches it. */
 export const FILLED = 'filled'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import { need, type Volumes } from '../../src/backends/backend.ts'
@@ -88,6 +88,24 @@ describe('a clone', () => {
     await one.fill(target)
     expect(kept()).toHaveLength(2)
     expect(existsSync(join(target, 'c.txt'))).toBe(true)
+    await git(target, 'fsck', '--strict')
+  })
+
+  test('takes its packs from a folder of links where the engine shares the files of this machine, and none but its own', async () => {
+    const one = await made()
+    await git(one.project, 'checkout', '--quiet', '-b', 'other')
+    const other = await commit(one.project, 'other.txt')
+    const [first, target, packs] = ['of-other', 'shared', 'links'].map((name) => join(one.room, name)) as [string, string, string]
+    for (const folder of [first, target, packs]) mkdirSync(folder)
+    await one.fill(first)
+    await git(one.project, 'checkout', '--quiet', 'main')
+    await one.fill(target, false, packs)
+    const linked = readdirSync(packs).filter((name) => name.endsWith('.pack'))
+    expect(linked).toHaveLength(1)
+    // One file by two names: nothing was copied on this side, nor put into the stream.
+    expect(statSync(join(packs, linked[0] ?? '')).nlink).toBe(2)
+    expect(await git(target, 'rev-parse', 'HEAD')).toBe(await git(one.project, 'rev-parse', 'main'))
+    expect((await capture(['git', '-C', target, 'cat-file', '-e', other])).code).not.toBe(0)
     await git(target, 'fsck', '--strict')
   })
 

@@ -41,7 +41,7 @@ export type Cloning = {
   readonly source: CloneSource
   readonly notes: readonly string[]
   /** Clones the project into the box again, as a start does. */
-  readonly fill: (to?: string, isDirty?: boolean) => Promise<void>
+  readonly fill: (to?: string, isDirty?: boolean, packs?: string) => Promise<void>
 }
 
 /** A project with one commit, and a session whose clone lies in a folder of this machine in place of a volume. */
@@ -76,7 +76,7 @@ export async function cloning(make: (project: string) => Promise<void> = async (
     },
   }
   const handle = handleOf(record, join(room, 'session'))
-  const fill = async (to = box, isDirty = false) => {
+  const fill = async (to = box, isDirty = false, packs = '') => {
     const workspace = findWorkspace(host, { force: true })
     const uncommitted = isDirty && workspace.git !== null ? readUncommitted(project, workspace.git, host) : null
     const { commit } = source
@@ -94,8 +94,10 @@ export async function cloning(make: (project: string) => Promise<void> = async (
       directory: join(to, 'sub'),
       branch: record.clone?.branch ?? '',
       uncommitted: isDirty ? snapshotFolder(store, session.id) : '',
+      packs,
     })
-    const ends = await connect(from, ['/bin/sh', '-c', script, 'sh', ...words])
+    const mounted = script.replaceAll('/paude/packs', packs || join(room, 'no-packs'))
+    const ends = await connect(from, ['/bin/sh', '-c', mounted, 'sh', ...words])
     if (ends.to.code + ends.from.code !== 0) throw new Error(`${ends.from.stderr}${ends.to.stderr}`)
     if (isDirty) put(join(handle.folder, FILLED), ends.to.stdout)
   }

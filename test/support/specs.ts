@@ -220,6 +220,7 @@ export const cases: Readonly<Record<string, StartCase>> = {
           from: ['env', '-i', '/bin/sh', '-c', 'tar -cf - packs'],
           script: 'tar -xf -\n',
           words: ['/home/ada/engine', 'paude/bcd234'],
+          packs: `${plain.folder}/packs`,
         },
       },
     },

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import type { Handle } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
-import { FILLED, type SessionSpec } from '../../box/spec.ts'
+import { FILLED, type Fill, type SessionSpec } from '../../box/spec.ts'
 import type { WorkspaceVolume } from '../../box/workspace-volume.ts'
-import { exec, type Plan } from '../../plan/plan.ts'
+import { type Argv, exec, folder, type Plan, remove } from '../../plan/plan.ts'
 import type { Volumes } from '../backend.ts'
 import { bind, type Dialect, HELPER_LIMITS, hardeningFlags, labels, volume, volumeLabel } from './flags.ts'
 import { INIT } from './names.ts'
@@ -24,7 +24,7 @@ export function makeWorkspace(dialect: Dialect, { id, created, workspace, transp
   ]
 }
 
-/** Hands the volume over to the box's user where the engine gives it to root, and fills it. Nothing of this machine is mounted for it. */
+/** Hands the volume over to the box's user where the engine gives it to root, and fills it. Of this machine it sees the packs of its clone, at most. */
 export function fillWorkspace(dialect: Dialect, spec: SessionSpec): Plan {
   const { transport } = spec
   if (transport.kind !== 'volume') return []
@@ -35,15 +35,26 @@ export function fillWorkspace(dialect: Dialect, spec: SessionSpec): Plan {
     ...(fill === null
       ? []
       : [
+          ...(fill.packs === '' ? [] : [folder(fill.packs, 0o755)]),
           {
             kind: 'pipe' as const,
             from: fill.from,
-            to: volumes(dialect).run(spec, kept, { script: fill.script, words: fill.words, stdin: true, writes: true, name }),
+            to: filling(dialect, spec, { volume: kept, fill, name }),
             printed: join(spec.folder, FILLED),
             undo: volumes(dialect).end(name),
           },
+          // They would keep on the disk what the store has long forgotten.
+          ...(fill.packs === '' ? [] : [remove(fill.packs)]),
         ]),
   ]
+}
+
+type Filling = { readonly volume: WorkspaceVolume; readonly fill: Fill; readonly name: string }
+
+const filling = (dialect: Dialect, spec: SessionSpec, { volume: kept, fill, name }: Filling): Argv => {
+  const { script, words, packs } = fill
+  const mounts = packs === '' ? [] : [bind(packs, '/paude/packs', true)]
+  return inHelper(dialect, spec, kept, { script, words, stdin: true, writes: true, name, mounts })
 }
 
 /** The volume is taken back where it was made. */
@@ -63,22 +74,32 @@ const handOver = (dialect: Dialect, spec: SessionSpec, name: string): Plan[numbe
     { undo: [dialect.name, 'volume', 'rm', '--force', name] },
   )
 
+type How = Parameters<Volumes['run']>[2] & { readonly mounts?: readonly string[] }
+
+const inHelper = (
+  dialect: Dialect,
+  { id, folder: place }: Parameters<Volumes['run']>[0],
+  { name, root, image, uid, gid, selinux }: WorkspaceVolume,
+  { script, words, stdin, writes, name: container, mounts = [] }: How,
+): Argv => [
+  dialect.name,
+  ...['run', '--rm', ...(stdin ? ['--interactive'] : []), `--label=paude.id=${id}`, '--label=paude.role=helper'],
+  ...(container === undefined ? [] : [`--name=${container}`]),
+  ...['--pull=never', ...dialect.always, '--network=none', '--log-driver=none'],
+  ...hardeningFlags({ folder: place }, HARDENED),
+  ...levelFlags({ id, own: { selinux } }),
+  ...[`--user=${uid}:${gid}`, ...dialect.probe(uid), ...LIMITS, '--no-healthcheck'],
+  '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=512m,mode=1777',
+  inPlace(dialect, { name, root }, !writes),
+  ...mounts,
+  `--workdir=${root}`,
+  ...['--env=HOME=/tmp', '--env=LC_ALL=C', '--env=GIT_CONFIG_NOSYSTEM=1', '--env=GIT_CONFIG_COUNT=1'],
+  ...['--env=GIT_CONFIG_KEY_0=safe.directory', '--env=GIT_CONFIG_VALUE_0=*'],
+  ...['--entrypoint=/bin/sh', image, '-c', script, 'sh', ...words],
+]
+
 export const volumes = (dialect: Dialect): Volumes => ({
-  run: ({ id, folder }, { name, root, image, uid, gid, selinux }, { script, words, stdin, writes, name: container }) => [
-    dialect.name,
-    ...['run', '--rm', ...(stdin ? ['--interactive'] : []), `--label=paude.id=${id}`, '--label=paude.role=helper'],
-    ...(container === undefined ? [] : [`--name=${container}`]),
-    ...['--pull=never', ...dialect.always, '--network=none', '--log-driver=none'],
-    ...hardeningFlags({ folder }, HARDENED),
-    ...levelFlags({ id, own: { selinux } }),
-    ...[`--user=${uid}:${gid}`, ...dialect.probe(uid), ...LIMITS, '--no-healthcheck'],
-    '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=512m,mode=1777',
-    inPlace(dialect, { name, root }, !writes),
-    `--workdir=${root}`,
-    ...['--env=HOME=/tmp', '--env=LC_ALL=C', '--env=GIT_CONFIG_NOSYSTEM=1', '--env=GIT_CONFIG_COUNT=1'],
-    ...['--env=GIT_CONFIG_KEY_0=safe.directory', '--env=GIT_CONFIG_VALUE_0=*'],
-    ...['--entrypoint=/bin/sh', image, '-c', script, 'sh', ...words],
-  ],
+  run: (box, kept, how) => inHelper(dialect, box, kept, how),
   end: (container) => [dialect.name, ...dialect.removal, container],
 })
 

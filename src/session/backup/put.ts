@@ -64,7 +64,7 @@ function withClone(prepared: Prepared, { manifest: { clone }, bundle }: Backup):
   const record = { ...prepared.record, clone }
   const { root } = around.workspace
   const words = [root, record.directory, clone.branch, clone.base, around.clone.sha256 ? 'sha256' : 'sha1']
-  const fill = { from: ['cat', bundle], script: refill, words } as const
+  const fill = { from: ['cat', bundle], script: refill, words, packs: '' } as const
   return {
     ...prepared,
     record,

@@ -7,6 +7,9 @@ git init --quiet --template= --object-format="$format" . 2>/dev/null || git init
 git symbolic-ref HEAD "refs/heads/$branch"
 tar -xof - -C .git/objects/pack
 cat >/dev/null
+for file in /paude/packs/pack-*; do
+  [ ! -e "$file" ] || cp "$file" .git/objects/pack/
+done
 [ -z "$shallow" ] || printf %s "$shallow" >.git/shallow
 git update-ref "refs/heads/$branch" "$commit"
 git update-ref "refs/remotes/host/$host" "$commit"

@@ -1,6 +1,7 @@
 # On this machine, in a repository of paude's own: prints a tar of packs with all that a commit reaches, and keeps them for the next clone.
+# Packs that can be linked into the folder `links` lie there instead when the tar begins.
 set -eu
-git=$1 packs=$2 commit=$3 uncommitted=$4
+git=$1 packs=$2 commit=$3 uncommitted=$4 links=$5
 cd "$packs"
 if [ ! -e "$commit/chain" ]; then
   base=
@@ -22,11 +23,14 @@ set --
 while read -r one; do
   touch "$one"
   for file in "$one"/pack-*; do
-    [ ! -e "$file" ] || set -- "$@" -C "$packs/$one" "${file##*/}"
+    [ -e "$file" ] || continue
+    # Another file system takes no links.
+    [ -n "$links" ] && ln "$file" "$links/" 2>/dev/null || set -- "$@" -C "$packs/$one" "${file##*/}"
   done
 done <"$commit/chain"
 # What no clone has used for a month goes.
 find . -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
+[ $# -gt 0 ] || set -- -T /dev/null
 [ -n "$uncommitted" ] || exec tar -cf - "$@"
 trap 'rm -rf "$uncommitted"' EXIT
 set -- "$@" -C "$uncommitted" index absent tree.tar

@@ -10,7 +10,7 @@ import { placeOf } from '../../box/handle.ts'
 import { ownerText } from '../../box/owner.ts'
 import { refusals } from '../../box/refusals.ts'
 import { SECCOMP_FILE, SECCOMP_PROFILE } from '../../box/seccomp.ts'
-import { copiedOf, mountsOf, type Network, type SessionSpec, shadowedOf } from '../../box/spec.ts'
+import { copiedOf, mountsOf, type Network, PACKS, type SessionSpec, shadowedOf } from '../../box/spec.ts'
 import { saidCredential } from '../../config/keys/provider.ts'
 import { uncovered } from '../../config/keys/rules.ts'
 import type { Config, Layer, Settings } from '../../config/keys/settings.ts'
@@ -451,7 +451,10 @@ function volumeTransport(
   const volume = { name: `${session.id}-workspace`, root, image: images.agent, ...backend.user(host), selinux: own.selinux }
   if (clone === null) return { kind: 'volume', volume, fill: null }
   const uncommitted = clone.uncommitted === null ? '' : snapshotFolder(clone.store, session.id)
-  const fill = cloneFill(clone, { store: clone.store, root, directory, branch: branchOf(session), uncommitted })
+  // What lies elsewhere cannot be labelled for one box alone.
+  const isShared = own.kind === 'oci' && own.link === 'folder' && !own.selinux
+  const packs = isShared ? join(sessionFolder(host, session.id), PACKS) : ''
+  const fill = cloneFill(clone, { store: clone.store, root, directory, branch: branchOf(session), uncommitted, packs })
   return { kind: 'volume', volume, fill }
 }
 
