@@ -91,8 +91,8 @@ export type Inside = {
   ) => Argv
   /** Pattern of what its client says on stderr behind the last word of a program that failed; null for nothing. */
   readonly noise: string | null
-  /** Where the backend itself mounts something in a box. The self-test expects it. */
-  readonly brings: { readonly mounts: readonly string[] }
+  /** Where the backend itself mounts something in a box, and variables that it sets there. The self-test expects them. */
+  readonly brings: { readonly mounts: readonly string[]; readonly variables: readonly string[] }
 }
 
 /** How a port of the box's loopback comes to this machine. A backend that listens by itself becomes another kind. */
@@ -135,6 +135,25 @@ export type Wall = {
   readonly thisMachine: readonly string[]
   /** Why no proxy of this user's engine reaches this machine, whatever its hosts file says; '' where it does. No engine is asked. */
   readonly apart: (host: Host) => string
+  /** A server where the proxies are, for the self-test. null: it listens on this machine. */
+  readonly beside: Beside | null
+}
+
+/** A program that listens for the proxies of other sessions, as a part of one that runs: it goes with that one. */
+export type Beside = {
+  readonly serve: (spec: SessionSpec, program: { readonly words: readonly string[]; readonly ports: readonly number[] }) => Plan
+  /** Lets the proxy of another session get there, by its id, as far as its allowlist does. */
+  readonly admit: (box: Handle, session: string) => Plan
+  /** Its own address, and those that its names lead to. */
+  readonly addresses: (box: Handle) => Query<{ readonly own: string; readonly names: readonly string[] }>
+  /** Its two names for a proxy whose resolver looks in these domains: all ports of a provider's host are the provider's. */
+  readonly hosts: (box: Handle, domains: readonly string[]) => readonly [server: string, provider: string]
+  /** What it has printed. */
+  readonly printed: (box: Handle) => Argv
+  /** A port of another session's proxy that answers its own agent, and one of every proxy that answers everybody whom no policy keeps away. */
+  readonly ports: { readonly neighbour: number; readonly own: number }
+  /** Variables of a box with the place of what governs all boxes, which no box may reach. */
+  readonly governor: { readonly address: string; readonly port: string }
 }
 
 export type Images = {

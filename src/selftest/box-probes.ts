@@ -8,6 +8,7 @@ import {
   type Probe,
   refused,
   unlessGivenUp,
+  unreachable,
   type Verdict,
   type Want,
   when,
@@ -49,6 +50,7 @@ export const capabilityProbes: readonly Probe[] = [
       every(['box.status.Seccomp', 'proxy.status.Seccomp'], (value) => value === '2'),
       every(['proxy.status.Seccomp'], (value) => value === '2'),
     ),
+    inPod: { judge: unlessOff },
   },
   {
     id: 'C05',
@@ -90,6 +92,17 @@ export const capabilityProbes: readonly Probe[] = [
     judge: unlessGivenUp('security.seccomp', modes),
   },
 ]
+
+/** `engine` is the profile of the node's own runtime, which still is a filter. */
+function unlessOff(facts: Facts, want: Want): Verdict {
+  const givenUp = want.givenUp.filter((one) => one !== 'security.seccomp = engine')
+  return unlessGivenUp(
+    'security.seccomp',
+    every(['box.status.Seccomp', 'proxy.status.Seccomp'], (value) => value === '2'),
+  )(facts, { ...want, givenUp })
+}
+
+const NOT_MOUNTED = 'nothing of this machine is mounted in a pod'
 
 const DEVICES = new Set(['console', 'full', 'null', 'ptmx', 'random', 'tty', 'urandom', 'zero'].map((name) => `/dev/${name}`))
 
@@ -171,14 +184,22 @@ export const fileProbes: readonly Probe[] = [
     area: 'files',
     claim: "The project's .git/hooks are read-only and cannot be moved; its .git/config is a copy that stays in the sandbox",
     judge: gitGuards,
+    inPod: NOT_MOUNTED,
   },
   {
     id: 'F10',
     area: 'files',
     claim: "What the agent changes in the project's .claude stays in the sandbox",
     judge: shadow,
+    inPod: NOT_MOUNTED,
   },
-  { id: 'F11', area: 'files', claim: 'The agent can write to the project (control), as you', judge: project },
+  {
+    id: 'F11',
+    area: 'files',
+    claim: 'The agent can write to the project (control), as you',
+    judge: project,
+    inPod: { claim: 'The agent can write to its workspace (control)' },
+  },
   {
     id: 'F12',
     area: 'files',
@@ -188,6 +209,10 @@ export const fileProbes: readonly Probe[] = [
       (value) => value.trim() === '0',
       (value) => `${value.trim()} bytes`,
     ),
+    inPod: {
+      claim: 'The only resolver in /etc/resolv.conf is 127.0.0.1, where nobody listens',
+      judge: when('box.nameservers', (value) => value.trim() === '127.0.0.1'),
+    },
   },
   {
     id: 'F13',
@@ -201,7 +226,13 @@ export const fileProbes: readonly Probe[] = [
     claim: "The only socket is the proxy's: the agent cannot reach an engine",
     judge: when('box.sockets', (value) => words(value).every((path) => path === '/paude/link/proxy.sock')),
   },
-  { id: 'F15', area: 'files', claim: 'The agent runs with your uid, and has a name and a home directory', judge: identity },
+  {
+    id: 'F15',
+    area: 'files',
+    claim: 'The agent runs with your uid, and has a name and a home directory',
+    judge: identity,
+    inPod: { claim: 'The agent runs as an unprivileged user, and has a name and a home directory' },
+  },
 ]
 
 function project(facts: Facts, { uid, gid, owner }: Want): Verdict {
@@ -253,6 +284,7 @@ export const mountProbes: readonly Probe[] = [
     judge: mounts(
       (target, options) => !['/tmp', '/run'].includes(target) || (options.includes('nosuid') && options.includes('nodev')),
     ),
+    inPod: 'volumes of a cluster have no such mount options; C03 shows that no program gains privileges',
   },
 ]
 
@@ -279,12 +311,17 @@ export const processProbes: readonly Probe[] = [
       ['pid', 'ipc', 'mnt', 'uts', 'net'],
       notApplicable('the engine runs on another machine or in a virtual one'),
     ),
+    inPod: {
+      claim: 'The sandbox is in no process, IPC or hostname namespace of its node',
+      judge: namespaces('outside.namespace.', ['pid', 'ipc', 'uts'], broken('no namespaces to compare with')),
+    },
   },
   {
     id: 'R02',
     area: 'process',
     claim: 'The agent cannot see processes of the proxy or of this machine',
     judge: when('box.commands', (value) => words(value).length > 0 && words(value).every((name) => COMMANDS.includes(name))),
+    inPod: { claim: 'The agent cannot see processes of the proxy or of its node' },
   },
   {
     id: 'R03',
@@ -311,6 +348,7 @@ export const processProbes: readonly Probe[] = [
       (value, { pids }) => /refused/.test(value) && Number.parseInt(value, 10) < pids,
       (value) => `${value.replace(/,/, ' started,')}`,
     ),
+    inPod: 'a cluster limits the number of processes on its nodes, not for a session',
   },
 ]
 
@@ -329,20 +367,23 @@ function namespaces(other: string, names: readonly string[], absent: Verdict) {
   }
 }
 
-const unreached = (value: string): boolean => /unreachable|refused|no route|cannot assign/i.test(value)
+const unreached = (value: string): boolean => /unreachable|refused|no route|cannot assign|no answer/i.test(value)
+
+const noWay = (value: string, want: Want): boolean => /unreachable|cannot assign/i.test(value) || unreachable(value, want)
 
 export const neighbourProbes: readonly Probe[] = [
   {
     id: 'B01',
     area: 'neighbours',
     claim: 'The agent cannot reach the proxy of another session by its address',
-    judge: when('box.neighbour.direct', (value) => /unreachable|cannot assign/i.test(value)),
+    judge: when('box.neighbour.direct', noWay),
   },
   {
     id: 'B02',
     area: 'neighbours',
     claim: 'The agent cannot reach its own proxy by its address',
-    judge: when('box.proxy.direct', (value) => /unreachable|cannot assign/i.test(value)),
+    judge: when('box.proxy.direct', noWay),
+    inPod: { claim: 'The agent cannot reach its own proxy at a port that no policy opens' },
   },
   {
     id: 'B03',

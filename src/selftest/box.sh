@@ -58,17 +58,19 @@ network() {
   dial tcp6.documentation tcp 2001:db8::1 443
   dial tcp6.local tcp fd00::1 443
   dial metadata.tcp tcp 169.254.169.254 80
-  dial dns.tcp tcp 192.0.2.53 53
-  dial dns.udp udp 192.0.2.53 53
+  dial dns.tcp tcp "$resolver" 53
+  [ -n "$governor" ] && query dns.udp "$resolver" || dial dns.udp udp "$resolver" 53
+  [ -z "$governor" ] || dial governor tcp "${!governor}" "${!governor_port}"
   dial udp.broadcast udp 224.0.0.251 5353
   dial host.allowed tcp "$host_address" "$allowed_port"
   dial host.other tcp "$host_address" "$closed_port"
   for address in $host_addresses; do
     dial "host.address.$((++n))" tcp "$address" "$closed_port"
   done
-  dial neighbour.direct tcp "$neighbour" 3128
-  dial proxy.direct tcp "$own_proxy" 3128
-  resolver
+  dial neighbour.direct tcp "$neighbour" "$neighbour_port"
+  dial proxy.direct tcp "$own_proxy" "$own_port"
+  # Engines put a resolver there that forwards names to the outside.
+  query dns.embedded 127.0.0.11
   say names "$(timeout 5 getent ahosts selftest.example.org | head -1)"
   say interfaces "$(sed -n 's/^ *\([^:|]*\):.*/\1/p' /proc/net/dev | tr '\n' ' ')"
   say routes "$(sed 1d /proc/net/route | cut -f1 | sort -u | tr '\n' ' ')"
@@ -84,18 +86,18 @@ network() {
   say namespace.new "$(unshare --user --map-root-user --net sed -n 's/^ *\([^:|]*\):.*/\1/p' /proc/net/dev 2>&1 | tr '\n' ' ')"
 }
 
-# Engines put a resolver there that forwards names to the outside.
-resolver() {
+# query KEY ADDRESS: whether a resolver answers there.
+query() {
   local answer=''
-  if { exec 4<>/dev/udp/127.0.0.11/53; } 2>/dev/null; then
+  if { exec 4<>"/dev/udp/$2/53"; } 2>/dev/null; then
     printf '\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x05paude\x07invalid\x00\x00\x01\x00\x01' 2>/dev/null >&4
     LC_ALL=C read -r -t 0.5 -N 1 -u 4 answer 2>/dev/null
-    case $? in 1) answer='nothing listens' ;; *) answer='a resolver listens' ;; esac
+    case $? in 0) answer='a resolver listens' ;; 1) answer='nothing listens' ;; *) answer='no answer' ;; esac
     exec 4>&-
   else
     answer='nothing listens'
   fi
-  say dns.embedded "$answer"
+  say "$1" "$answer"
 }
 
 # Local ends of listening TCP and bound UDP sockets, as the kernel writes them.
@@ -147,7 +149,7 @@ connect() { ask "connect.$1" "CONNECT $2 HTTP/1.1" "$2"; }
 get() { ask "get.$1" "GET $2 HTTP/1.1" "${3:-example.invalid}"; }
 
 proxy() {
-  local name=host.paude.internal
+  local name=$host
   get help http://paude.internal/ paude.internal
   get unlisted http://selftest.example.org/ selftest.example.org
   connect unlisted selftest.example.org:443
@@ -188,19 +190,19 @@ proxy() {
   tunnel "$name" /sni-right
   tunnel selftest.example.org /sni-wrong
   plain
-  say provider.messages "$(curl -sS --max-time 12 -o /dev/null -w '%{http_code}' -H "x-api-key: ${!variable}" -d '{}' "http://$name:$provider_port/v1/messages" 2>&1)"
-  say provider.other "$(curl -sS --max-time 12 -o /dev/null -w '%{http_code}' "http://$name:$provider_port/v1/files" 2>&1)"
+  say provider.messages "$(curl -sS --max-time 12 -o /dev/null -w '%{http_code}' -H "x-api-key: ${!variable}" -d '{}' "http://$provider_host:$provider_port/v1/messages" 2>&1)"
+  say provider.other "$(curl -sS --max-time 12 -o /dev/null -w '%{http_code}' "http://$provider_host:$provider_port/v1/files" 2>&1)"
 }
 
 # A TLS tunnel to the allowed port that names SNI in its first message; the witness tells what arrived.
 tunnel() {
-  curl -sS --insecure --max-time 5 --proxytunnel --connect-to "$1:443:host.paude.internal:$allowed_port" "https://$1$2" >/dev/null 2>&1
+  curl -sS --insecure --max-time 5 --proxytunnel --connect-to "$1:443:$host:$allowed_port" "https://$1$2" >/dev/null 2>&1
 }
 
 # Something that is no TLS, through a tunnel to the allowed port.
 plain() {
   { exec 3<>/dev/tcp/127.0.0.1/3128; } 2>/dev/null || return
-  printf 'CONNECT host.paude.internal:%s HTTP/1.1\r\nHost: host.paude.internal:%s\r\n\r\n' "$allowed_port" "$allowed_port" >&3
+  printf 'CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n' "$host:$allowed_port" "$host:$allowed_port" >&3
   read -r -t 5 -u 3 _
   printf 'SSH-2.0-paude-selftest\r\n\r\n' >&3 2>/dev/null
   read -r -t 1 -u 3 _
@@ -237,7 +239,7 @@ setuid_gain() {
     [ "$euid" = "$(id -u)" ] || break
     sleep 0.05
   done
-  kill "$pid" 2>/dev/null
+  kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
   exec 5>&-
   [ -n "$euid" ] && [ "$euid" != "$(id -u)" ] && return 0
   echo "gain: uid stays $(id -u)" >&2
@@ -290,6 +292,7 @@ files() {
   say mount.names "$(grep -c "$neighbour_id" /proc/self/mountinfo)"
   say sockets "$(find / \( -path /proc -o -path /sys \) -prune -o -type s -print 2>/dev/null | tr '\n' ' ')"
   say resolv "$(wc -c </etc/resolv.conf)"
+  say nameservers "$(sed -n 's/^nameserver *//p' /etc/resolv.conf | tr '\n' ' ')"
   say outside "$([ -e "$outside_file" ] && echo visible || echo 'not there')"
   say host.root "$(ls -d /host /mnt/* /media/* /rootfs 2>/dev/null | tr '\n' ' ')"
 }

@@ -21,15 +21,18 @@ main() {
     [[ "$first $second $rest" != '/32 host LOCAL' || $last == 127.* ]] || echo "address=$last"
   done </proc/net/fib_trie
   [[ ! -r /run/hosts ]] || { read -r first _ </run/hosts; echo "host=$first"; }
+  while read -r first rest; do
+    case $first in nameserver) echo "resolver=${rest%% *}" ;; search) echo "domains=$rest" ;; esac
+  done </etc/resolv.conf
   [[ -z ${other:-} ]] || neighbour
   echo done=yes
 }
 
 # What the proxy itself gets when it knocks at another session's proxy.
 neighbour() {
-  local error
-  error=$({ : 3<>"/dev/tcp/$other/3128"; } 2>&1) && error=connected
-  error=${error%%$'\n'*}
+  local error=''
+  read -r -t 3 error < <({ : 3<>"/dev/tcp/$other/$other_port"; } 2>&1 && echo connected)
+  error=${error:-no answer}
   echo "neighbour=${error##*: }"
 }
 

@@ -1,7 +1,7 @@
 import type { Receipt } from '../network/receipt.ts'
 import { capabilityProbes, fileProbes, mountProbes, neighbourProbes, processProbes } from './box-probes.ts'
 import { networkProbes } from './network-probes.ts'
-import { type Area, type Facts, notApplicable, type Probe, type Result, type Want } from './probe.ts'
+import { type Area, type Facts, meant, notApplicable, type Probe, type Result, type Want } from './probe.ts'
 import { proxyProbes } from './proxy-probes.ts'
 import { canaryProbes, secretProbes } from './secret-probes.ts'
 
@@ -41,11 +41,10 @@ export const KNOWN_AFTER: Readonly<Record<string, readonly Area[]>> = {
 /** What was seen becomes the report. Without a box only the canaries speak, and they say why. */
 export function judge(facts: Facts, want: Want): readonly Row[] {
   return probes.map((probe) => {
-    const { id, area, claim } = probe
+    const { id, area } = probe
+    const { claim, judge } = meant(probe, want)
     const verdict =
-      facts['box.refused'] && !canaryProbes.includes(probe)
-        ? notApplicable('the agent was not started')
-        : probe.judge(facts, want)
+      facts['box.refused'] && !canaryProbes.includes(probe) ? notApplicable('the agent was not started') : judge(facts, want)
     return { id, area, claim, ...verdict }
   })
 }

@@ -25,6 +25,7 @@ export const networkProbes: readonly Probe[] = [
     area: 'network',
     claim: 'The agent cannot reach an open port of this machine without the proxy',
     judge: every(['box.host.allowed', 'box.host.other'], unreachable),
+    inPod: { claim: 'The agent cannot reach an open port of another pod without the proxy' },
   },
   {
     id: 'N04',
@@ -35,6 +36,7 @@ export const networkProbes: readonly Probe[] = [
       (value) => value === '0',
       (value) => `${value} connections`,
     ),
+    inPod: { claim: 'No connection from the sandbox reached that pod without the proxy' },
   },
   {
     id: 'N05',
@@ -44,6 +46,7 @@ export const networkProbes: readonly Probe[] = [
       Object.keys(facts).some((key) => key.startsWith('box.host.address.'))
         ? every(['box.host.address.'], unreachable)(facts, want)
         : notApplicable('this machine has no address of its own'),
+    inPod: { claim: 'The agent cannot reach the API server of the cluster', judge: when('box.governor', unreachable) },
   },
   {
     id: 'N06',
@@ -56,6 +59,13 @@ export const networkProbes: readonly Probe[] = [
     area: 'network',
     claim: 'The agent cannot reach an outside DNS server, by UDP or TCP',
     judge: every(['box.dns.udp', 'box.dns.tcp'], unreachable),
+    inPod: {
+      claim: "The agent cannot reach the cluster's DNS server, by UDP or TCP",
+      judge: (facts, want) => {
+        const answered = when('box.dns.udp', (value) => ['nothing listens', 'no answer'].includes(value))(facts, want)
+        return answered.result === 'held' ? when('box.dns.tcp', unreachable)(facts, want) : answered
+      },
+    },
   },
   {
     id: 'N08',
@@ -64,18 +74,26 @@ export const networkProbes: readonly Probe[] = [
     judge: when('box.dns.embedded', (value) => value === 'nothing listens'),
   },
   { id: 'N09', area: 'network', claim: 'No name resolves in the sandbox', judge: when('box.names', nothing) },
-  { id: 'N10', area: 'network', claim: 'No multicast leaves the sandbox', judge: when('box.udp.broadcast', unreachable) },
+  {
+    id: 'N10',
+    area: 'network',
+    claim: 'No multicast leaves the sandbox',
+    judge: when('box.udp.broadcast', unreachable),
+    inPod: 'nothing answers multicast, so a pod that is closed looks like one that is not',
+  },
   {
     id: 'N11',
     area: 'network',
     claim: 'The only network interface is loopback',
     judge: when('box.interfaces', (value) => words(value).length > 0 && words(value).every((name) => LOOPBACK.has(name))),
+    inPod: 'a pod has an interface; its policies close it',
   },
   {
     id: 'N12',
     area: 'network',
     claim: 'The sandbox has no route',
     judge: every(['box.routes', 'box.routes6'], (value) => words(value).every((name) => name === 'lo')),
+    inPod: 'a pod has routes; its policies close them',
   },
   {
     id: 'N13',
@@ -121,6 +139,7 @@ export const networkProbes: readonly Probe[] = [
       (value) => words(value).length > 0 && words(value).every(onLoopback),
       (value) => words(value).map(readableSocket).join(' ') || 'nothing',
     ),
+    inPod: 'it listens for the pod of the agent; B01 and B04 show that others do not reach it',
   },
   {
     id: 'N19',

@@ -11,7 +11,7 @@ import box from './box.sh' with { type: 'text' }
 import helper from './helper.sh' with { type: 'text' }
 import { canaryFacts, readFacts } from './judge.ts'
 import type { Facts } from './probe.ts'
-import { type Made, PIDS } from './sessions.ts'
+import type { Made } from './sessions.ts'
 import type { Witness } from './witness.ts'
 
 /** Runs a script in one of the session's parts; it comes on stdin, so nothing of it is in an argv. */
@@ -37,7 +37,7 @@ export async function waitForWall(
   let receipt: Receipt | null = null
   // The box itself gives up after ten seconds.
   for (let tries = 0; tries < 600 && receipt === null; tries++) {
-    receipt = readReceipt(readNoted(handle.folder))
+    receipt = readReceipt(await notedOf(backend, handle))
     if (receipt === null) await Bun.sleep(20)
   }
   if (receipt?.ok === true) return { canaries: canaryFacts(receipt), fault: '' }
@@ -46,10 +46,20 @@ export async function waitForWall(
   return { canaries: canaryFacts(receipt), fault }
 }
 
+/** Begins with the receipt: what the proxy noted on this machine, or its log where nothing of it is here. */
+const notedOf = async (backend: Backend, handle: Made['handle']): Promise<string> =>
+  backend.files.way === 'mounted'
+    ? readNoted(handle.folder)
+    : (await capture(need(backend, 'wall').requests(handle, { follow: false }))).stdout
+
 export async function lookFromProxy(backend: Backend, made: Made, other: string): Promise<Facts> {
-  const { stdout } = await inside(backend, made, { part: 'proxy', script: assignments({ other }) + helper })
+  const values = { other, other_port: portsOf(backend).neighbour }
+  const { stdout } = await inside(backend, made, { part: 'proxy', script: assignments(values) + helper })
   return readFacts(stdout, 'proxy')
 }
+
+/** Where a proxy listens for other sessions than its own, as far as it does. */
+const portsOf = (backend: Backend) => need(backend, 'wall').beside?.ports ?? { neighbour: 3128, own: 3128 }
 
 export async function neighbourNamespaces(backend: Backend, made: Made): Promise<Facts> {
   const script = NAMESPACES.map((name) => `echo ${name}=$(readlink /proc/self/ns/${name})\n`).join('')
@@ -64,35 +74,45 @@ export type Target = {
   readonly credential: string
   readonly placeholder: string
   readonly outside: string
-  readonly hostAddress: string
+  /** The resolver that the proxy asks; '' where it tells none. */
+  readonly resolver: string
   readonly neighbour: { readonly id: string; readonly address: string }
   readonly ownProxy: string
   /** Told how far the script has come, and what it has seen by then. */
-  readonly reached: (stage: string, facts: Facts) => void
+  readonly reached: (stage: string, facts: Facts) => Promise<void>
 }
 
 /** Everything that is tried in the agent's own box. */
 export async function lookFromInside(backend: Backend, made: Made, target: Target): Promise<Facts> {
   const { spec } = made
-  const { witness, credential, placeholder, outside, hostAddress, neighbour, ownProxy, reached } = target
+  const { witness, credential, placeholder, outside, resolver, neighbour, ownProxy, reached } = target
+  const { beside } = need(backend, 'wall')
+  const ports = portsOf(backend)
   const values = {
     allowed_port: witness.allowed,
     provider_port: witness.provider,
     closed_port: witness.closed,
     // Documentation addresses stand in for what the engine did not name.
-    host_address: hostAddress || '192.0.2.2',
+    host: witness.host,
+    provider_host: witness.providerHost,
+    host_address: witness.address || '192.0.2.2',
     host_addresses: ownAddresses().join(' '),
+    resolver: (beside === null ? '' : resolver) || '192.0.2.53',
+    governor: beside?.governor.address ?? '',
+    governor_port: beside?.governor.port ?? '',
     neighbour: neighbour.address || '192.0.2.3',
     neighbour_id: neighbour.id,
+    neighbour_port: ports.neighbour,
+    own_port: ports.own,
     own_proxy: ownProxy || '192.0.2.4',
-    project: spec.workspace,
+    project: spec.directory,
     outside_file: outside,
     needle: credential,
     placeholder,
     variable: API_KEY.variable,
     system_files: Object.keys(spec.system).join(' '),
     system_folders: [...new Set(Object.keys(spec.system).map((place) => dirname(place)))].join(' '),
-    pids: PIDS,
+    pids: spec.limits.pids,
   }
   // Nothing that the script starts may read the rest of it.
   const script = `${assignments(values)}${box}\nmain </dev/null\n`
@@ -113,7 +133,8 @@ function stageReader(reached: Target['reached']): (text: string) => void {
     const stage = facts['box.stage'] ?? ''
     if (stage === told) return
     told = stage
-    reached(stage, facts)
+    // What is told early is told again at the end.
+    reached(stage, facts).catch(() => undefined)
   }
 }
 
@@ -149,7 +170,12 @@ export async function lookFromOutside(backend: Backend, { spec, handle }: Made, 
     'outside.config': readText(join(spec.workspace, '.git/config'))?.includes('selftest') === false ? 'as it was' : 'changed',
     'outside.claude': isAsItWas(join(spec.workspace, '.claude')) ? 'as it was' : 'changed',
     'outside.owner': ownerOf(join(spec.workspace, 'from-the-box')),
-    ...Object.fromEntries(NAMESPACES.map((name) => [`outside.namespace.${name}`, namespaceHere(name)])),
+    ...Object.fromEntries(
+      Object.entries(backend.can.isolation === 'pod' ? FIRST : here()).map(([name, value]) => [
+        `outside.namespace.${name}`,
+        value,
+      ]),
+    ),
   }
 }
 
@@ -193,6 +219,11 @@ function ownerOf(path: string): string {
     return ''
   }
 }
+
+/** The first namespaces of every Linux kernel, so of whatever node a pod is on. */
+const FIRST = { pid: 'pid:[4026531836]', ipc: 'ipc:[4026531839]', uts: 'uts:[4026531838]' }
+
+const here = () => Object.fromEntries(NAMESPACES.map((name) => [name, namespaceHere(name)]))
 
 /** '' where the engine's containers are not processes of this kernel. */
 function namespaceHere(name: string): string {

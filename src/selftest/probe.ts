@@ -18,8 +18,11 @@ export type Want = {
   readonly givenUp: readonly string[]
   readonly variables: readonly string[]
   readonly placeholder: string
-  /** What the server beside the session answers with. */
+  /** What the server beside the session answers with, and its name. */
   readonly token: string
+  readonly host: string
+  /** Whether the box is a pod, with an interface and routes that policies close. */
+  readonly isPod: boolean
 }
 
 export type Result = 'held' | 'BROKEN' | 'not applicable'
@@ -34,6 +37,15 @@ export type Probe = {
   readonly area: Area
   readonly claim: string
   readonly judge: (facts: Facts, want: Want) => Verdict
+  /** What of it differs in a pod; a text says why it does not apply there. */
+  readonly inPod?: string | { readonly claim?: string; readonly judge?: Probe['judge'] }
+}
+
+/** A probe as it is meant where the box is. */
+export function meant(probe: Probe, { isPod }: Pick<Want, 'isPod'>): Pick<Probe, 'claim' | 'judge'> {
+  const { claim, judge, inPod = {} } = probe
+  if (!isPod) return { claim, judge }
+  return typeof inPod === 'string' ? { claim, judge: () => notApplicable(inPod) } : { claim, judge, ...inPod }
 }
 
 export const held = (observed: string): Verdict => ({ observed, result: 'held' })
@@ -80,9 +92,10 @@ export const withPerl =
       ? notApplicable('the image has no perl for this probe')
       : every([prefix], want)(facts, wish)
 
-/** No route: even a refused or a silent connection has left the namespace. */
-export const unreachable = (value: string): boolean =>
-  /network is unreachable|cannot assign requested address|address family not supported/i.test(value)
+/** No route: even a refused or a silent connection has left the namespace. A policy of a cluster refuses or drops what leaves a pod. */
+export const unreachable = (value: string, { isPod }: Pick<Want, 'isPod'>): boolean =>
+  /network is unreachable|cannot assign requested address|address family not supported/i.test(value) ||
+  (isPod && /^(connection refused|no route to host|host is unreachable|no answer)$/i.test(value))
 
 /** squid decided, and against it; 5xx would mean that it tried. */
 export const denied = (value: string): boolean => value === '403' || value === '400'

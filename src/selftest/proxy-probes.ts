@@ -1,3 +1,4 @@
+import { literalPattern } from '../network/pattern.ts'
 import { denied, every, type Facts, notApplicable, nothing, type Probe, type Verdict, type Want, when } from './probe.ts'
 
 const denies = (id: string, claim: string, ...keys: readonly string[]): Probe => ({
@@ -33,6 +34,7 @@ export const proxyProbes: readonly Probe[] = [
         (value) => (/^[0-9a-f]{16,}$/.test(value) ? 'its answer arrived' : value),
       ),
     ),
+    inPod: { claim: 'The agent reaches an allowed server in another pod (control)' },
   },
   denies('P03', 'A host off the allowlist is refused over plain HTTP', 'get.unlisted'),
   denies('P04', 'A host off the allowlist is refused by CONNECT', 'connect.unlisted'),
@@ -51,7 +53,10 @@ export const proxyProbes: readonly Probe[] = [
     'connect.mapped',
     'connect.literal6',
   ),
-  denies('P07', 'The address of this machine is refused even with the allowed port', 'connect.gateway'),
+  {
+    ...denies('P07', 'The address of this machine is refused even with the allowed port', 'connect.gateway'),
+    inPod: { claim: 'The address of an allowed server is refused even with the allowed port' },
+  },
   denies(
     'P08',
     'CONNECT to other ports of an allowed host is refused: 22, 25, 443, 8443',
@@ -61,7 +66,10 @@ export const proxyProbes: readonly Probe[] = [
     'connect.alternative',
   ),
   denies('P09', 'Plain HTTP to port 443 is refused', 'get.port443'),
-  denies('P10', 'An open port of this machine that is not allowed is refused', 'get.closed', 'connect.closed'),
+  {
+    ...denies('P10', 'An open port of this machine that is not allowed is refused', 'get.closed', 'connect.closed'),
+    inPod: { claim: 'An open port of an allowed server that is not allowed is refused' },
+  },
   denies('P11', 'A cloud metadata service is refused through the proxy', 'get.metadata', 'connect.metadata'),
   denies('P12', "The proxy's own loopback is refused as a target", 'get.self', 'connect.self', 'connect.localhost'),
   denies(
@@ -85,7 +93,9 @@ export const proxyProbes: readonly Probe[] = [
     id: 'P18',
     area: 'proxy',
     claim: 'The upstream gets the allowed Host header, whatever the agent sends',
-    judge: witnessed(when('witness.host', (value, { token }) => token !== '' && /^host\.paude\.internal:\d+$/.test(value))),
+    judge: witnessed(
+      when('witness.host', (value, { token, host }) => token !== '' && new RegExp(`^${literalPattern(host)}:\\d+$`).test(value)),
+    ),
   },
   {
     id: 'P19',

@@ -122,11 +122,19 @@ const ENGINE = new Set([
   'DISABLE_AUTOUPDATER',
 ])
 
-/** A canary that is missing has not sung. */
-const CANARIES = [
-  ...['tcp-direct', 'tcp-ipv6', 'host-gateway', 'metadata', 'dns-tcp', 'dns-udp', 'dns-embedded', 'interfaces'],
+const CANARIES_OF_ALL = [
+  ...['tcp-direct', 'tcp-ipv6', 'metadata', 'dns-tcp', 'dns-udp', 'dns-embedded'],
   ...['connect-literal', 'connect-port', 'http-unlisted', 'help-page'],
-].map((name) => `canary.${name}`)
+]
+const CANARIES = [...CANARIES_OF_ALL, 'host-gateway', 'interfaces']
+const CANARIES_OF_PODS = [...CANARIES_OF_ALL, 'api-server', 'neighbour', 'node']
+
+/** A canary that is missing has not sung. */
+function sung(names: readonly string[]) {
+  const keys = names.map((name) => `canary.${name}`)
+  return (facts: Facts, want: Want): Verdict =>
+    facts['box.refused'] ? broken(facts['box.refused']) : every(keys, (value) => !value.startsWith('BROKEN'))(facts, want)
+}
 
 /** What the box found before the agent was started. */
 export const canaryProbes: readonly Probe[] = [
@@ -134,7 +142,7 @@ export const canaryProbes: readonly Probe[] = [
     id: 'K01',
     area: 'network',
     claim: 'The canaries could not get out before the agent was started',
-    judge: (facts, want) =>
-      facts['box.refused'] ? broken(facts['box.refused']) : every(CANARIES, (value) => !value.startsWith('BROKEN'))(facts, want),
+    judge: sung(CANARIES),
+    inPod: { judge: sung(CANARIES_OF_PODS) },
   },
 ]

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { type Backend, type Engine, type Inside, need } from '../backends/backend.ts'
+import { type Backend, type Engine, need } from '../backends/backend.ts'
 import { NETWORK_NAMES } from '../box/environment.ts'
 import { copiedOf, copyAt, mountsOf, shadowAt, shadowedOf } from '../box/spec.ts'
 import { takesUploads, UPLOADS_AT } from '../box/uploads.ts'
@@ -8,6 +8,7 @@ import type { Config } from '../config/keys/settings.ts'
 import { API_KEY } from '../credentials/providers.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { HOST_NAME } from '../network/names.ts'
 import type { Plan } from '../plan/plan.ts'
 import { ask } from '../run/ask.ts'
 import { type Effects, execute } from '../run/execute.ts'
@@ -18,6 +19,7 @@ import { lookFromInside, lookFromOutside, lookFromProxy, neighbourNamespaces, wa
 import type { Facts, Want } from './probe.ts'
 import { type Images, type Made, makeProject, makeSession, PIDS } from './sessions.ts'
 import { openWitness, type Witness } from './witness.ts'
+import { openWitnessBeside } from './witness-beside.ts'
 
 export type Trial = {
   readonly host: Host
@@ -74,6 +76,7 @@ async function observe(
   { project, made, witnesses, check }: Bench,
 ): Promise<{ readonly facts: Facts; readonly want: Want }> {
   const { backend, effects, alter = (plan) => plan } = trial
+  const { beside, apart } = need(backend, 'wall')
   const credential = `${API_KEY.shape}selftest-${randomBytes(24).toString('hex')}`
   const start = async (session: Made, plan: Plan) => {
     check()
@@ -87,33 +90,37 @@ async function observe(
   const neighbour = await makeSession({
     ...trial,
     folder: project.neighbour,
-    allow: ['host.paude.internal:9'],
+    ...(beside === null
+      ? { allow: [`${HOST_NAME}:9`], provider: `http://${HOST_NAME}:9` }
+      : { allow: [], provider: 'https://selftest.example.org' }),
     credential: `${credential}-neighbour`,
-    provider: 9,
   })
   await start(neighbour, neighbour.plan)
   effects.moving.show('starting the session under test')
-  const [beside, spaces] = await Promise.all([lookFromProxy(backend, neighbour, ''), neighbourNamespaces(backend, neighbour)])
-  const witness = await openWitness(beside['proxy.host'] ?? '', need(backend, 'wall').apart(trial.host))
+  const [nearby, spaces] = await Promise.all([lookFromProxy(backend, neighbour, ''), neighbourNamespaces(backend, neighbour)])
+  const witness =
+    beside === null
+      ? await openWitness(nearby['proxy.host'] ?? '', apart(trial.host))
+      : await openWitnessBeside(beside, neighbour, { domains: wordsOf(nearby['proxy.domains']), effects })
   witnesses.push(witness)
   const session = await makeSession({
     ...trial,
     folder: project.folder,
-    allow: [`host.paude.internal:${witness.allowed}`],
+    allow: witness.allow,
     credential,
-    provider: witness.provider,
+    provider: `http://${witness.providerHost}:${witness.provider}`,
   })
-  await start(session, alter(session.plan))
-  const want = wanted(need(backend, 'inside'), session, witness)
+  await start(session, [...(beside?.admit(neighbour.handle, session.spec.id) ?? []), ...alter(session.plan)])
+  const want = wanted(backend, session, witness)
   const { canaries, fault } = await waitForWall(backend, session)
   if (fault !== '') return { facts: { ...canaries, 'box.refused': fault }, want }
   effects.moving.show('trying every way out of the sandbox')
-  const proxy = await lookFromProxy(backend, session, beside['proxy.address'] ?? '')
+  const proxy = await lookFromProxy(backend, session, nearby['proxy.address'] ?? '')
   check()
   const inside = await lookFromInside(backend, session, {
-    reached: (stage, facts) => {
+    reached: async (stage, facts) => {
       const known = KNOWN_AFTER[stage] ?? []
-      const rows = judge({ ...canaries, ...proxy, ...spaces, ...facts, ...witness.facts(credential) }, want)
+      const rows = judge({ ...canaries, ...proxy, ...spaces, ...facts, ...(await witness.facts(credential)) }, want)
       trial.onArea?.(rows.filter(({ area }) => known.includes(area)))
       effects.moving.show('trying every way out')
     },
@@ -121,22 +128,24 @@ async function observe(
     credential,
     placeholder: want.placeholder,
     outside: project.outside,
-    hostAddress: beside['proxy.host'] ?? '',
-    neighbour: { id: neighbour.spec.id, address: beside['proxy.address'] ?? '' },
+    resolver: proxy['proxy.resolver'] ?? '',
+    neighbour: { id: neighbour.spec.id, address: nearby['proxy.address'] ?? '' },
     ownProxy: proxy['proxy.address'] ?? '',
   })
   check()
   effects.moving.show('looking at the sandbox from outside')
   const outside = await lookFromOutside(backend, session, credential)
-  return { facts: { ...canaries, ...proxy, ...spaces, ...inside, ...outside, ...witness.facts(credential) }, want }
+  return { facts: { ...canaries, ...proxy, ...spaces, ...inside, ...outside, ...(await witness.facts(credential)) }, want }
 }
 
 /** What the session was made to be, from its own spec. */
 export function wanted(
-  { brings }: Pick<Inside, 'brings'>,
+  backend: Pick<Backend, 'name' | 'inside' | 'can'>,
   { spec, host }: Pick<Made, 'spec' | 'host'>,
-  { token }: Pick<Witness, 'token'>,
+  { token, host: name }: Pick<Witness, 'token' | 'host'>,
 ): Want {
+  const { brings } = need(backend, 'inside')
+  const isPod = backend.can.isolation === 'pod'
   const mounts = mountsOf(spec)
   const { user, workspace, out, security } = spec
   const outFiles = out.map((name) => `/paude/out/${name}`)
@@ -161,10 +170,12 @@ export function wanted(
     ...outFiles,
     ...(copies.length === 0 ? [] : ['/paude/bin', ...copies]),
     ...shadows,
+    ...(spec.transport.kind === 'volume' ? [spec.transport.volume.root] : []),
   ]
   return {
     ...user,
-    owner: `${host.uid}:${host.gid}`,
+    // What is written in a pod is not on this machine.
+    owner: isPod ? '' : `${host.uid}:${host.gid}`,
     pids: PIDS,
     workspace,
     mounts: ['/', ...own, ...[...mounts, ...spec.standIns].map(({ target }) => target), ...brings.mounts],
@@ -172,14 +183,19 @@ export function wanted(
       // The engine makes these files for each session, and a read-only root makes them read-only too (some mount the second).
       ...(security.readOnlyRoot ? [] : ['/', '/etc/hostname', '/run/.containerenv']),
       ...[user.home, '/tmp', '/run', ...outFiles, ...copies, ...shadows],
+      ...(spec.transport.kind === 'volume' ? [spec.transport.volume.root, '/paude/out'] : []),
       ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target),
     ],
     givenUp: givenUp(security),
-    variables: [...Object.keys(spec.environment), ...NETWORK_NAMES],
+    variables: [...Object.keys(spec.environment), ...NETWORK_NAMES, ...brings.variables],
     placeholder: spec.environment[API_KEY.variable] ?? '',
     token,
+    host: name,
+    isPod,
   }
 }
+
+const wordsOf = (text = ''): readonly string[] => text.split(' ').filter((word) => word !== '')
 
 /** Signals wait for the next check, so that nothing interrupts the clean-up. */
 function listen(): { readonly check: () => void; readonly stop: () => void } {

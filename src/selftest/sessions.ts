@@ -11,7 +11,6 @@ import type { Config, Settings } from '../config/keys/settings.ts'
 import { withCredential } from '../credentials/credential.ts'
 import { API_KEY, usualProvider } from '../credentials/providers.ts'
 import type { Host } from '../host.ts'
-import { HOST_NAME } from '../network/names.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Images as ChosenImages } from '../session/life/images.ts'
 import { startPlan } from '../session/life/plans.ts'
@@ -44,9 +43,9 @@ export type Wish = {
   readonly version: string
   readonly folder: string
   readonly allow: readonly string[]
-  /** The made-up credential and where its provider listens. */
+  /** The made-up credential and where its provider is. */
   readonly credential: string
-  readonly provider: number
+  readonly provider: string
 }
 
 /** Processes a box of the self-test may have: few, so that the fork bomb is quick. */
@@ -62,11 +61,11 @@ export async function makeSession(wish: Wish): Promise<Made> {
     env: withCredential(wish.host.env, usualProvider, {
       variable: API_KEY.variable,
       value: wish.credential,
-      url: `http://${HOST_NAME}:${wish.provider}`,
+      url: wish.provider,
     }),
   }
   // What a managed file lets nobody have are hosts of the world; the test's own are made up.
-  const config: Config = { ...wish.config, settings: tested(wish.config.settings, wish.allow), managed: {} }
+  const config: Config = { ...wish.config, settings: tested(wish.config.settings, wish), managed: {} }
   const around = await lookAround(host, config, { backend, imports: null, makesWorktree: false, makesConfig: true })
   const { spec, record } = resolveSession({
     host,
@@ -85,17 +84,17 @@ export async function makeSession(wish: Wish): Promise<Made> {
   return { spec, handle: handleOf(record, spec.folder), plan, host }
 }
 
-const tested = (settings: Settings, networkAllow: readonly string[]): Settings => ({
+const tested = (settings: Settings, { allow, backend: { can } }: Pick<Wish, 'allow' | 'backend'>): Settings => ({
   ...settings,
   detach: true,
-  workspaceMode: 'bind',
+  workspaceMode: can.transports.includes('bind') ? 'bind' : 'none',
   worktreeBranch: '',
   dirty: 'false',
   agentConfig: 'shadow',
   sessionName: '',
   // Nobody is there to answer, so what asks must hold like what does not.
   network: settings.network === 'ask' ? 'ask' : 'restricted',
-  networkAllow,
+  networkAllow: allow,
   networkDeny: [],
   networkGroups: [],
   networkPorts: [],
@@ -107,7 +106,7 @@ const tested = (settings: Settings, networkAllow: readonly string[]): Settings =
   env: [],
   references: [],
   ...onEveryEngine([]),
-  pids: String(PIDS),
+  pids: can.limits.includes('pids') ? String(PIDS) : 'none',
   timeout: '',
   force: false,
 })

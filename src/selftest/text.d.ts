@@ -7,3 +7,7 @@ declare module '*/helper.sh' {
   const text: string
   export default text
 }
+declare module '*/witness.pl' {
+  const text: string
+  export default text
+}

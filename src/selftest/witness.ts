@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
+import { HOST_NAME } from '../network/names.ts'
 import type { Facts } from './probe.ts'
 
 /** A server beside the session: it proves what arrives, and that what may pass does pass. */
@@ -11,9 +12,15 @@ export type Witness = {
   /** Answers, but is not allowed. */
   readonly closed: number
   readonly token: string
+  /** Where a proxy finds it, and what stands for the provider. */
+  readonly host: string
+  readonly providerHost: string
+  readonly address: string
+  /** What its proxy needs on the allowlist. */
+  readonly allow: readonly string[]
   /** Why it says nothing about what may pass; '' when it is where the proxy looks for it. */
   readonly reason: string
-  readonly facts: (credential: string) => Facts
+  readonly facts: (credential: string) => Promise<Facts>
   readonly close: () => void
 }
 
@@ -40,8 +47,9 @@ export async function openWitness(address: string, apart = ''): Promise<Witness>
     provider,
     closed,
     token,
+    ...{ host: HOST_NAME, providerHost: HOST_NAME, address, allow: [`${HOST_NAME}:${allowed}`] },
     reason,
-    facts: (credential) => testimony(visits, { allowed, provider, closed, credential, reason }),
+    facts: async (credential) => testimony(visits, { host: HOST_NAME, allowed, provider, closed, credential, reason }),
     close: () => {
       for (const server of servers) server.close()
     },
@@ -78,12 +86,14 @@ function receive(socket: Socket, { visits, token, port }: { visits: Visit[]; tok
 export function testimony(
   visits: readonly { readonly port: number; readonly bytes: Buffer }[],
   {
+    host,
     allowed,
     provider,
     closed,
     credential,
     reason,
   }: {
+    readonly host: string
     readonly allowed: number
     readonly provider: number
     readonly closed: number
@@ -105,8 +115,8 @@ export function testimony(
     'witness.host':
       /^host: *(.*?)\r$/im.exec(requests.find((text) => text.includes(' /selftest') || text.startsWith('GET / ')) ?? '')?.[1] ??
       '',
-    'witness.tls.right': String(tls.filter((bytes) => bytes.includes('host.paude.internal')).length),
-    'witness.tls.wrong': String(tls.filter((bytes) => !bytes.includes('host.paude.internal')).length),
+    'witness.tls.right': String(tls.filter((bytes) => bytes.includes(host)).length),
+    'witness.tls.wrong': String(tls.filter((bytes) => !bytes.includes(host)).length),
     'witness.plain': String(at(allowed).filter((bytes) => bytes.toString('latin1').startsWith('SSH-')).length),
     'witness.leaks': requests
       .flatMap((text) => text.match(/^(via|x-forwarded-for|forwarded|cache-control):.*$/gim) ?? [])

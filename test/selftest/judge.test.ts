@@ -6,7 +6,9 @@ import { canaryFacts, judge, KNOWN_AFTER, probes, type Row, readFacts } from '..
 import { searched } from '../../src/selftest/observe.ts'
 import type { Facts, Want } from '../../src/selftest/probe.ts'
 import { openWitness, testimony } from '../../src/selftest/witness.ts'
+import { visitsOf } from '../../src/selftest/witness-beside.ts'
 import docker from './seen-docker.json'
+import kubernetes from './seen-kubernetes.json'
 import podman from './seen-podman.json'
 
 type Recorded = { readonly facts: Facts; readonly want: Want }
@@ -193,6 +195,72 @@ describe.each(Object.entries(holes))('%s', (id, cases) => {
   })
 })
 
+describe('recorded on kubernetes', () => {
+  const { facts, want } = kubernetes as Recorded
+  const brokenBy = (hole: Facts) => {
+    const results = resultsOf({ ...facts, ...hole }, want)
+    return Object.keys(results).filter((id) => results[id] === 'BROKEN')
+  }
+
+  test('the wall holds, and what a cluster cannot be asked is named', () => {
+    const results = resultsOf(facts, want)
+    const of = (result: string) => Object.keys(results).filter((id) => results[id] === result)
+    expect(of('BROKEN')).toEqual([])
+    expect(of('not applicable').toSorted()).toEqual(
+      ['N10', 'N11', 'N12', 'N18', 'F09', 'F10', 'M03', 'C12', 'C13', 'R05'].toSorted(),
+    )
+  })
+
+  test('a probe that saw nothing never counts as held', () => {
+    expect(judge({}, want).filter(({ result }) => result === 'held')).toEqual([])
+  })
+
+  test.each([
+    // All of these were seen with a policy that opens every pod.
+    ['N03', { 'box.host.allowed': 'connected' }],
+    ['N04', { 'witness.closed': '1' }],
+    ['N05', { 'box.governor': 'connected' }],
+    ['N07', { 'box.dns.udp': 'a resolver listens' }],
+    ['N01', { 'box.tcp.10.0.0.1': 'connected' }],
+    ['N03', { 'box.host.other': 'Invalid argument' }],
+    ['N07', { 'box.dns.tcp': 'connected' }],
+    ['N07', { 'box.dns.udp': 'connected' }],
+    ['B01', { 'box.neighbour.direct': 'connected' }],
+    ['B02', { 'box.proxy.direct': 'connected' }],
+    ['B04', { 'proxy.neighbour': 'connected' }],
+    ['C04', { 'box.status.Seccomp': '0' }],
+    ['F11', { 'box.project.write': 'refused: Read-only file system' }],
+    ['F12', { 'box.nameservers': '10.96.0.10 ' }],
+    ['K01', { 'canary.api-server': 'BROKEN connected' }],
+    ['P18', { 'witness.host': 'elsewhere.example' }],
+    ['R01', { 'box.namespace.pid': 'pid:[4026531836]' }],
+    ['R02', { 'box.commands': 'init sleep kubelet ' }],
+    ['S12', { 'box.variables': `${facts['box.variables']}KUBERNETES_TOKEN ` }],
+  ] as const)('%s breaks on %j', (id, hole) => {
+    expect(brokenBy(hole as Facts)).toEqual([id])
+  })
+
+  test('without its API server, its resolver or a neighbour nothing is proved', () => {
+    for (const [id, key] of [
+      ['N05', 'box.governor'],
+      ['N07', 'box.dns.udp'],
+      ['B01', 'box.neighbour.direct'],
+      ['K01', 'canary.node'],
+    ] as const) {
+      const { [key]: _, ...rest } = facts
+      expect(resultsOf(rest, want)[id]).toBe('BROKEN')
+    }
+  })
+})
+
+test('a server in a pod tells its visits line by line', () => {
+  const visits = visitsOf('1 8080 \n2 8082 \n1 8080 4745\nnoise\n1 8080 54\n')
+  expect(visits.map(({ port, bytes }) => [port, bytes.toString()])).toEqual([
+    [8080, 'GET'],
+    [8082, ''],
+  ])
+})
+
 test('an area that is told early is told as in the end', () => {
   const script = readFileSync(join(import.meta.dir, '../../src/selftest/box.sh'), 'utf8')
   const next: Readonly<Record<string, string>> = {
@@ -299,7 +367,7 @@ test('a search that could not look everywhere is no proof', () => {
 })
 
 test('what arrived at the server tells greetings, plain bytes and credentials apart', () => {
-  const ports = { allowed: 1, provider: 2, closed: 3, credential: 'sk-real', reason: '' }
+  const ports = { host: 'host.paude.internal', allowed: 1, provider: 2, closed: 3, credential: 'sk-real', reason: '' }
   const visit = (port: number, text: string) => ({ port, bytes: Buffer.from(text, 'latin1') })
   const seen = testimony(
     [

@@ -7,6 +7,7 @@ import type { Query } from '../../plan/query.ts'
 import type { Backend, Engine, Failure, Files, Inside, Life, Ports, Terminal, Wall } from '../backend.ts'
 import type { BackendSettings } from '../keys.ts'
 import { programs } from '../names.ts'
+import { BROUGHT, beside, SERVICE_VARIABLES } from './beside.ts'
 import { clusterChecks } from './checks.ts'
 import { clusterOf } from './cluster.ts'
 import { explain } from './explain.ts'
@@ -135,7 +136,7 @@ const inside: Inside = {
       terminal: tty,
     }),
   noise: 'command terminated with exit code [0-9]+',
-  brings: { mounts: [] },
+  brings: { mounts: BROUGHT, variables: SERVICE_VARIABLES },
 }
 
 const ports: Ports = {
@@ -160,6 +161,7 @@ const wall: Wall = {
   neighbour: null,
   thisMachine: [],
   apart: () => 'a cluster does not reach this machine',
+  beside,
 }
 
 /** By the clock of the pod. Whole at once, since it is read several times a second. */

@@ -7,6 +7,7 @@ import { whereWords } from './cluster.ts'
 /** Names of a session's objects. The Job of the agent bears the bare id. */
 export const parts = (id: string) => ({
   agent: id,
+  beside: `${id}-beside`,
   proxy: `${id}-proxy`,
   credential: `${id}-credential`,
   environment: `${id}-env`,

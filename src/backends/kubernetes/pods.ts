@@ -12,7 +12,7 @@ export type Spec = SessionSpec & { readonly own: OwnOf<'kubernetes'> }
 /** Labels by which sessions are found; what is no plain word stands in annotations. */
 export const labelsOf = (
   { id, agent, homeVolume }: Spec,
-  role: 'agent' | 'proxy' | 'look',
+  role: 'agent' | 'proxy' | 'look' | 'beside',
 ): Readonly<Record<string, string>> => ({
   'paude.id': id,
   'paude.role': role,
@@ -29,7 +29,7 @@ const annotationsOf = ({ name, workspace, network, version, created }: Spec) => 
 })
 
 /** What every pod of ours has: nothing of the cluster, and no more of the node than it must. */
-const confined = (spec: Spec, user: { readonly uid: number; readonly gid: number }) => ({
+export const confined = (spec: Spec, user: { readonly uid: number; readonly gid: number }) => ({
   automountServiceAccountToken: false,
   enableServiceLinks: false,
   securityContext: {
@@ -43,17 +43,17 @@ const confined = (spec: Spec, user: { readonly uid: number; readonly gid: number
   ...placeOf(spec.own.cluster),
 })
 
-const HARDENED = {
+export const HARDENED = {
   allowPrivilegeEscalation: false,
   capabilities: { drop: ['ALL'] },
   readOnlyRootFilesystem: true,
 } as const
 
 /** Kubernetes reads `$(NAME)` in a value as another variable. */
-const plain = (text: string): string => text.replaceAll('$', '$$$$')
+export const plain = (text: string): string => text.replaceAll('$', '$$$$')
 
 /** An image and who may bring it. To a node, `localhost/` is its own port 80: whatever answers there could be the image that gets the credential. */
-const pulled = (image: string) => ({ image, imagePullPolicy: image.startsWith('localhost/') ? 'Never' : 'IfNotPresent' })
+export const pulled = (image: string) => ({ image, imagePullPolicy: image.startsWith('localhost/') ? 'Never' : 'IfNotPresent' })
 
 type Volume = Readonly<Record<string, unknown>> & { readonly name: string }
 type Mounted = { readonly name: string; readonly mountPath: string; readonly subPath?: string; readonly readOnly?: true }

@@ -48,6 +48,17 @@ export function ways({
   ]
 }
 
+/** Whoever has a way to the pod may use it; it has none itself. */
+export const open = (name: string, matchLabels: Readonly<Record<string, string>>, id: string): Manifest =>
+  policy(name, matchLabels, { ingress: [{}] }, id)
+
+/** One more way of the proxy of a session: to these pods, as a part of the session `id`. */
+export const waysTo = (
+  matchLabels: Readonly<Record<string, string>>,
+  { id, session }: { readonly id: string; readonly session: string },
+): Manifest =>
+  policy(`${session}-beside`, { 'paude.id': session, 'paude.role': 'proxy' }, { egress: [{ to: [pods(matchLabels)] }] }, id)
+
 type Rules = { readonly ingress?: readonly unknown[]; readonly egress?: readonly unknown[] }
 
 /** Both ways are closed but for these rules. */

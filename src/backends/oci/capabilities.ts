@@ -150,6 +150,7 @@ const wall = ({ name, always, hostName, apart }: Dialect): Wall => ({
   ],
   // In the order in which the proxy looks for them.
   thisMachine: ['host.paude.internal', 'host.containers.internal', 'host.docker.internal'],
+  beside: null,
   apart,
 })
 

@@ -8,7 +8,7 @@ import { STEERS_CLIENT } from '../../run/client-variables.ts'
 import type { Helper, Inside } from '../backend.ts'
 
 /** A mark that one engine mounts. */
-export const BRINGS: Inside['brings'] = { mounts: ['/run/.containerenv'] }
+export const BRINGS: Inside['brings'] = { variables: [], mounts: ['/run/.containerenv'] }
 
 export type OciName = 'docker' | 'podman'
 

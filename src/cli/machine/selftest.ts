@@ -38,11 +38,6 @@ export default verb({
     const network = loaded.settings.network === 'ask' ? 'ask' : 'restricted'
     const config = { ...loaded, settings: { ...loaded.settings, network } as const }
     const backend = await pickBackend(host, config.settings.backend)
-    // Its probes talk to servers that it starts on this machine.
-    if (!backend.can.hostPorts)
-      throw new PaudeError('unsupported', `paude selftest cannot test ${backend.name}: its probes need ports of this machine`, {
-        hint: `see what each start proves before its agent: paude --backend ${backend.name} --workspace none run -- true`,
-      })
     const extraCa = extraCaCertificates(host, config.settings.caFile)
     const images = await chooseImages(context, { settings: config.settings, extraCa, backend, kind: 'agent' })
     note(
