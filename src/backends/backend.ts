@@ -219,11 +219,11 @@ export type Helper = { readonly container: string; readonly created: string }
 /** Everything that bears our label, whoever started it: on this machine's engine, or where the known sessions are, which `boxes` reads. */
 export type Inventory = {
   readonly sessions: (boxes: () => readonly Handle[]) => readonly Query<readonly Listed[]>[]
-  readonly parts: (boxes: () => readonly Handle[]) => readonly Query<readonly Part[]>[]
+  readonly parts: (boxes: () => readonly Pick<Handle, 'cluster'>[]) => readonly Query<readonly Part[]>[]
   readonly volumes: (boxes: () => readonly Handle[]) => readonly Query<readonly Part[]>[]
   /** Prints all that the backend would tell of a session and its parts: no secret may be in it. */
   readonly told: (box: Handle) => readonly Argv[]
-  readonly removeParts: (parts: readonly Pick<Part, 'kind' | 'reference'>[]) => Plan
+  readonly removeParts: (parts: readonly Pick<Part, 'kind' | 'reference' | 'shared'>[]) => Plan
 }
 
 /** Whether it can be used, and what to do when it cannot. */

@@ -84,6 +84,8 @@ export type Part = {
   readonly created: string
   /** Of a HOME volume: the project it belongs to; else ''. */
   readonly workspace: string
+  /** Where it is, and of whom by its label; for what others may have beside it. */
+  readonly shared?: { readonly cluster: Place; readonly owner: string } | undefined
 }
 
 export type State = { readonly status: Status; readonly exitCode: number }

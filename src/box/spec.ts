@@ -167,6 +167,8 @@ export type Own =
   | {
       readonly kind: 'kubernetes'
       readonly cluster: Cluster
+      /** Of whom it is, where sessions of others are beside it: a label; '' for nobody. */
+      readonly owner: string
       /** The proxy is a pod of its own. */
       readonly link: 'service'
       readonly selinux: boolean

@@ -66,10 +66,10 @@ export function orphanChecks({
   parts,
   forsaken,
 }: {
-  readonly parts: number
+  readonly parts: readonly string[]
   readonly forsaken: readonly string[]
 }): readonly Check[] {
-  if (parts === 0 && forsaken.length === 0) return [ok('orphans', 'none')]
+  if (parts.length === 0 && forsaken.length === 0) return [ok('orphans', 'none')]
   const [first] = forsaken
   return [
     ...(first === undefined
@@ -81,9 +81,15 @@ export function orphanChecks({
             `see its output: paude logs ${first}; end and remove ${forsaken.length === 1 ? 'it' : 'them'}: paude rm --orphans`,
           ),
         ]),
-    ...(parts === 0
+    ...(parts.length === 0
       ? []
-      : [warning('orphans', `${parts} containers, volumes or folders belong to no session`, 'paude rm --orphans')]),
+      : [
+          warning(
+            'orphans',
+            `${parts.length} containers, volumes or folders belong to no session: ${parts.slice(0, 3).join(', ')}${parts.length > 3 ? ', …' : ''}`,
+            'paude rm --orphans',
+          ),
+        ]),
   ]
 }
 

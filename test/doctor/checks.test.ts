@@ -345,9 +345,9 @@ describe('sessions', () => {
   })
 
   test('orphans', () => {
-    expect(orphanChecks({ parts: 0, forsaken: [] })[0]?.state).toBe('ok')
-    expect(orphanChecks({ parts: 2, forsaken: [] })).toMatchObject([{ state: 'warning', fix: 'paude rm --orphans' }])
-    expect(orphanChecks({ parts: 1, forsaken: ['paude-bcd234'] })).toMatchObject([
+    expect(orphanChecks({ parts: [], forsaken: [] })[0]?.state).toBe('ok')
+    expect(orphanChecks({ parts: ['a', 'b'], forsaken: [] })).toMatchObject([{ state: 'warning', fix: 'paude rm --orphans' }])
+    expect(orphanChecks({ parts: ['a'], forsaken: ['paude-bcd234'] })).toMatchObject([
       { state: 'warning', detail: expect.stringContaining('the paude process of paude-bcd234 was killed') },
       { state: 'warning', detail: expect.stringContaining('1 containers') },
     ])

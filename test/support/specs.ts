@@ -305,6 +305,7 @@ function fitted({ can, name }: Pick<Backend, 'can' | 'name'>, spec: SessionSpec)
 
 const CLUSTER_OWN: Own = {
   kind: 'kubernetes',
+  owner: '0123456789abcdef',
   link: 'service',
   selinux: false,
   cluster: {

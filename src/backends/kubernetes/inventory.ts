@@ -4,6 +4,7 @@ import { PaudeError } from '../../errors.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Inventory } from '../backend.ts'
 import { kubectl, ofSession, parts } from './names.ts'
+import { remainsQuery, removeRemains } from './remains.ts'
 
 type Meta = {
   readonly name: string
@@ -60,18 +61,20 @@ export const inventory: Inventory = {
       argv: kubectl(place, '--request-timeout=10s', 'get', 'jobs,pods', '--selector=paude.role=agent', '--output=json'),
       parse: (stdout) => listed(itemsOf(stdout), place),
     })),
-  parts: () => [],
+  parts: (boxes) => placesOf(boxes()).map(remainsQuery),
   volumes: () => [],
   told: ({ cluster, id, homeVolume }) => [
     kubectl(cluster, 'get', 'jobs,pods,deployments,services,configmaps,networkpolicies', ofSession(id), '--output=json'),
     kubectl(cluster, 'get', 'persistentvolumeclaim', homeVolume, parts(id).workspace, '--output=json'),
   ],
-  removeParts: () => [],
+  removeParts: removeRemains,
 }
 
 const placesOf = (boxes: readonly Pick<Handle, 'cluster'>[]): readonly Place[] => [
   ...new Map(
-    boxes.flatMap(({ cluster }) => (cluster === undefined ? [] : [[JSON.stringify(cluster), cluster] as const])),
+    boxes.flatMap(({ cluster }) =>
+      cluster === undefined ? [] : [[`${cluster.context} ${cluster.namespace}`, cluster] as const],
+    ),
   ).values(),
 ]
 

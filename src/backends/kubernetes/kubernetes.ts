@@ -248,6 +248,7 @@ export const kubernetes: Backend = {
     return {
       kind: 'kubernetes',
       cluster: { ...cluster, context: cluster.context || currentContext(host) },
+      owner: '',
       link: 'service',
       selinux: false,
     }

@@ -7,7 +7,7 @@ import { type Argv, exec, type Plan, together, write } from '../../plan/plan.ts'
 import { type Secret, secret } from '../../secret.ts'
 import { asSent } from './as-sent.ts'
 import { LOOK_FILE, LOOK_SECONDS } from './look.ts'
-import { applying, kubectl, ofSession, parts, REST } from './names.ts'
+import { applying, kubectl, OWNER, ofSession, parts, REST } from './names.ts'
 import { listText, type Manifest, object } from './object.ts'
 import { agentJob, claim, lookPod, proxyDeployment, proxyService, type Spec } from './pods.ts'
 import { standing, ways } from './policies.ts'
@@ -32,7 +32,7 @@ export function makePlan(spec: Spec): Plan {
   const { cluster } = spec.own
   const { network } = spec
   const hasProxy = network.mode !== 'none'
-  const job = listText([agentJob(spec)])
+  const job = listText(owned(spec, [agentJob(spec)]))
   return [
     write(join(spec.folder, JOB_FILE), job),
     ...(spec.transport.kind === 'volume' ? [write(join(spec.folder, LOOK_FILE), listText([lookPod(spec, LOOK_SECONDS)]))] : []),
@@ -43,10 +43,7 @@ export function makePlan(spec: Spec): Plan {
           exec(applying(cluster), {
             stdin: listText([
               ...standing(),
-              ...ways(spec),
-              ...workspace(spec),
-              seed(spec),
-              ...(hasProxy ? proxyParts(spec) : []),
+              ...owned(spec, [...ways(spec), ...workspace(spec), seed(spec), ...(hasProxy ? proxyParts(spec) : [])]),
             ]),
             undo: removeParts(cluster, spec.id),
           }),
@@ -61,6 +58,15 @@ export function makePlan(spec: Spec): Plan {
     ...fill(spec),
   ]
 }
+
+/** The same with a label that says whose they are: who removes what is left of a session leaves that of others alone. */
+const owned = ({ own: { owner } }: Spec, items: readonly Manifest[]): readonly Manifest[] =>
+  owner === ''
+    ? items
+    : items.map((item) => ({
+        ...item,
+        metadata: { ...item.metadata, labels: { ...item.metadata.labels, [OWNER]: owner } },
+      }))
 
 const home = (spec: Spec): Plan => {
   const { cluster } = spec.own

@@ -41,6 +41,9 @@ function nowhere(): never {
 /** What a session is made of besides its Job and its HOME, as kubectl names several kinds. */
 export const REST = 'pod,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim'
 
+/** Label of what a start makes: whose it is. */
+export const OWNER = 'paude.owner'
+
 /** Of all objects of a session, but for its HOME. */
 export const ofSession = (id: string): string => `--selector=paude.id=${id}`
 

@@ -80,7 +80,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
         .filter((backend) => isAsked(backend, settings))
         .map((backend) => lookEngine(backend, settings)),
     ),
-    findOrphans(context),
+    findOrphans(context, settings),
     credential.site === '' ? null : resolve(credential.site),
   ])
   const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
@@ -108,7 +108,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
     ...(authorities.fault === '' ? await images(context, settings, facts) : []),
     ...facts.flatMap(({ backend, lostHomes }) => homeChecks(backend, lostHomes)),
     ...orphanChecks({
-      parts: orphans.filter(({ kind }) => kind !== 'session').length,
+      parts: orphans.flatMap(({ kind, reference }) => (kind === 'session' ? [] : [reference])),
       forsaken: orphans.flatMap(({ kind, reference }) => (kind === 'session' ? [reference] : [])),
     }),
     ...projectChecks({ fault, broken, untrusted: open.map(({ file }) => file.file), trust: trustCommand(config) }),

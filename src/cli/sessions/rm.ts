@@ -15,6 +15,7 @@ import { removeIfUnused } from '../../session/worktree/remove.ts'
 import { unlockTrees } from '../../session/worktree/unlock.ts'
 import { shown } from '../../text.ts'
 import { dryRun, sessions } from '../args.ts'
+import { configHere } from '../config/config-here.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { afterSession } from './ask-review.ts'
@@ -93,7 +94,7 @@ async function removeAllOrphans(
   context: Context,
   { isDry, force }: { readonly isDry: boolean; readonly force: boolean },
 ): Promise<number> {
-  const all = await findOrphans(context)
+  const all = await findOrphans(context, (await configHere(context)).config.settings)
   const orphans = all.filter((one) => force || !one.mayHoldWork)
   if (orphans.length < all.length)
     context.warn(

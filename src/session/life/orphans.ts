@@ -4,8 +4,9 @@ import type { Backend } from '../../backends/backend.ts'
 import { backendNames } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
 import { allBackends, backends } from '../../backends/registry.ts'
-import type { Handle, Part } from '../../box/handle.ts'
+import { type Handle, type Part, placeOf } from '../../box/handle.ts'
 import { removed } from '../../box/stand-ins.ts'
+import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { isAlive } from '../../host.ts'
@@ -13,6 +14,7 @@ import type { Plan } from '../../plan/plan.ts'
 import { askAll, captureOnce } from '../../run/ask.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
 import { boxesOf } from '../record/boxes.ts'
+import { knownMark } from '../record/home-owner.ts'
 import { homeVolume } from '../record/id.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
 import { allRecords, folderNames, sessionFolder } from '../record/store.ts'
@@ -28,6 +30,7 @@ export type Orphan = {
   readonly backend: Backend
   readonly reference: string
   readonly why: string
+  readonly shared?: Part['shared']
   /** A clone's volume, or what leads to it: nobody looked into it. */
   readonly mayHoldWork?: true
 } & (
@@ -39,12 +42,12 @@ export type Orphan = {
  * Parts without their agent, link volumes without a session, folders without a box, and sessions whose paude was killed in the
  * foreground, on every usable engine.
  */
-export async function findOrphans(context: Context): Promise<readonly Orphan[]> {
+export async function findOrphans(context: Context, settings: Settings): Promise<readonly Orphan[]> {
   const { host } = context
   const answers = await Promise.all(
     allBackends.map(async (backend) => {
-      const boxes = boxesOf(host, backend)
-      const [ofParts, ofVolumes] = [backend.inventory.parts(boxes), backend.inventory.volumes(boxes)]
+      const boxes = placesToLook(host, backend, settings)
+      const [ofParts, ofVolumes] = [backend.inventory.parts(boxes), backend.inventory.volumes(boxesOf(host, backend))]
       // One that tells nothing says nothing of what is lost either.
       if (ofParts.length === 0 || (await usable(host, backend)) !== 'yes') return null
       try {
@@ -64,20 +67,38 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
   const records = allRecords(host)
   const starting = records.flatMap(({ id, starter }) => (isAlive(starter) || isBeingRemoved(sessionFolder(host, id)) ? [id] : []))
   const ours = new Set(records.map(({ id }) => id))
+  const mark = knownMark(host)
+  const isOurs = ({ session, shared }: Part) =>
+    shared === undefined || ours.has(session) || (mark !== '' && shared.owner === mark)
   // Of another user's start only the labels can be seen.
-  const abandoned = ({ session, created }: Part) =>
-    !agents.has(session) && (ours.has(session) || !(Date.now() - Date.parse(created) < STARTING))
+  const isOld = ({ session, created }: Part) => ours.has(session) || !(Date.now() - Date.parse(created) < STARTING)
+  const abandoned = (part: Part) => !agents.has(part.session) && isOurs(part) && isOld(part)
+  const clones = new Set(records.flatMap(({ id, clone }) => (clone === undefined ? [] : [id])))
   const agents = new Set([
     ...starting,
     ...reached.flatMap(({ containers }) => containers.flatMap(({ role, session }) => (role === 'agent' ? [session] : []))),
   ])
   const parts = reached.flatMap(({ backend, containers, volumes }) => [
     ...containers
-      .filter((part) => part.role !== 'agent' && abandoned(part))
+      .filter((part) => part.role !== 'agent' && part.role !== 'workspace' && abandoned(part))
       .map((part) => orphan(backend, part, 'its agent no longer exists')),
     ...volumes
       .filter((part) => part.role === 'link' && abandoned(part))
       .map((part) => orphan(backend, part, 'its session no longer exists')),
+    // A cluster tells of its own.
+    ...containers
+      .filter((part) => part.role === 'workspace' && abandoned(part))
+      .map((part) => ({
+        ...orphan(backend, part, 'its agent no longer exists'),
+        ...(ours.has(part.session) && !clones.has(part.session) ? {} : { mayHoldWork: true as const }),
+      })),
+    ...containers
+      .filter((part) => part.role === 'agent' && part.shared !== undefined && !part.running && !ours.has(part.session))
+      .filter((part) => isOurs(part) && isOld(part))
+      .map((part) => ({
+        ...orphan(backend, part, 'this machine has no record of it any more'),
+        ...(part.kind === 'volume' ? { mayHoldWork: true as const } : {}),
+      })),
     ...volumes
       .filter((part) => part.role === 'workspace' && abandoned(part) && !ours.has(part.session))
       .map((part) => ({ ...orphan(backend, part, 'its session no longer exists'), mayHoldWork: true as const })),
@@ -129,7 +150,16 @@ function isFresh(folder: string): boolean {
   }
 }
 
-const orphan = (backend: Backend, { kind, reference }: Part, why: string): Orphan => ({ backend, kind, reference, why })
+const orphan = (backend: Backend, { kind, reference, shared }: Part, why: string): Orphan => ({
+  ...{ backend, kind, reference, why },
+  ...(shared === undefined ? {} : { shared }),
+})
+
+/** Where the sessions are that are known, and where a start would make one now: the record of a session may be what is lost. */
+const placesToLook = (host: Context['host'], backend: Backend, settings: Settings) => (): readonly Pick<Handle, 'cluster'>[] => [
+  ...boxesOf(host, backend)(),
+  ...(settings.backend === backend.name ? [placeOf(backend.own(settings, host))] : []),
+]
 
 /** One plan a backend. */
 export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly backend: Backend; readonly plan: Plan }[] {
@@ -141,7 +171,9 @@ export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly b
       plan: [
         ...own.flatMap((one) => (one.kind === 'session' ? removePlan(backend, one.handle, { home: false }) : [])),
         ...backend.inventory.removeParts(
-          own.flatMap(({ kind, reference }) => (kind === 'container' || kind === 'volume' ? [{ kind, reference }] : [])),
+          own.flatMap(({ kind, reference, shared }) =>
+            kind === 'container' || kind === 'volume' ? [{ kind, reference, shared }] : [],
+          ),
         ),
         ...own.flatMap(({ kind, reference }) => (kind === 'folder' ? [removed(reference)] : [])),
       ],

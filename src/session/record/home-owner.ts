@@ -11,6 +11,17 @@ export function homeOwner(host: Pick<Host, 'env' | 'home'>): string {
   return readOwner(path) ?? makeOwner(folder, path)
 }
 
+/** The same as a label of objects that others can read: it tells nobody how your HOMEs are called. */
+export const ownerMark = (host: Pick<Host, 'env' | 'home'>): string => markOf(homeOwner(host))
+
+/** The same where one was made; else ''. */
+export function knownMark(host: Pick<Host, 'env' | 'home'>): string {
+  const owner = readOwner(join(stateFolder(host), 'home-owner'))
+  return owner === null ? '' : markOf(owner)
+}
+
+const markOf = (owner: string): string => new Bun.CryptoHasher('sha256').update(`mark\n${owner}`).digest('hex').slice(0, 16)
+
 /** Under its name it stands whole or not at all: of two first starts at a time, both read what the first one made. */
 function makeOwner(folder: string, path: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 })

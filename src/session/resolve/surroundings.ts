@@ -18,7 +18,7 @@ import type { Store } from '../../workspace/sterile-git.ts'
 import { readUncommitted } from '../../workspace/uncommitted.ts'
 import { findWorkspace, type Workspace } from '../../workspace/workspace.ts'
 import { storeOf } from '../clone/store.ts'
-import { homeOwner } from '../record/home-owner.ts'
+import { homeOwner, ownerMark } from '../record/home-owner.ts'
 import { listedStandIns, withStandInsOfOthers } from '../record/stand-ins.ts'
 import { furtherRepositories } from './further.ts'
 import { type OverlaidFolder, overlaidFolders, overlaysHere } from './overlays.ts'
@@ -72,7 +72,7 @@ export async function lookAround(
   const how = makesWorktree && agentConfig === 'shadow' ? 'read-only' : agentConfig
   const workspace = withAgentConfig(makesWorktree ? withoutCommondir(found) : found, how, makesConfig)
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
-  const own = backend.own(config.settings, host)
+  const own = ownOf(backend, { settings: config.settings, host })
   const mounts = guardedMounts(host, config, listed)
   const repos = furtherRepositories(host, config, { listed, project: workspace })
   const clone = lookAtClone(host, config, workspace)
@@ -93,6 +93,11 @@ export async function lookAround(
     imported,
     extensions,
   }
+}
+
+const ownOf = (backend: Backend, { settings, host }: { readonly settings: Config['settings']; readonly host: Host }): Own => {
+  const own = backend.own(settings, host)
+  return own.kind === 'kubernetes' ? { ...own, owner: ownerMark(host) } : own
 }
 
 /** Only a clone is made of what is committed, so only there the flag says more. In a file it waits for one. */

@@ -39,7 +39,8 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/agent.json <<'EOF'
           "paude.role": "agent",
           "paude.agent": "claude",
           "paude.home": "paude-home-claude-0123456789abcdef",
-          "app.kubernetes.io/managed-by": "paude"
+          "app.kubernetes.io/managed-by": "paude",
+          "paude.owner": "0123456789abcdef"
         },
         "annotations": {
           "paude.name": "",
@@ -761,7 +762,8 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
         "name": "paude-bcd234-agent",
         "labels": {
           "paude.id": "paude-bcd234",
-          "app.kubernetes.io/managed-by": "paude"
+          "app.kubernetes.io/managed-by": "paude",
+          "paude.owner": "0123456789abcdef"
         }
       },
       "spec": {
@@ -813,7 +815,8 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
         "name": "paude-bcd234-proxy",
         "labels": {
           "paude.id": "paude-bcd234",
-          "app.kubernetes.io/managed-by": "paude"
+          "app.kubernetes.io/managed-by": "paude",
+          "paude.owner": "0123456789abcdef"
         }
       },
       "spec": {
@@ -866,7 +869,8 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
         "labels": {
           "paude.id": "paude-bcd234",
           "paude.role": "workspace",
-          "app.kubernetes.io/managed-by": "paude"
+          "app.kubernetes.io/managed-by": "paude",
+          "paude.owner": "0123456789abcdef"
         },
         "annotations": {
           "paude.workspace": "/home/ada/engine",
@@ -891,7 +895,8 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
         "name": "paude-bcd234-seed",
         "labels": {
           "paude.id": "paude-bcd234",
-          "app.kubernetes.io/managed-by": "paude"
+          "app.kubernetes.io/managed-by": "paude",
+          "paude.owner": "0123456789abcdef"
         }
       },
       "type": "Opaque",
@@ -914,7 +919,8 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
         "name": "paude-bcd234-policy",
         "labels": {
           "paude.id": "paude-bcd234",
-          "app.kubernetes.io/managed-by": "paude"
+          "app.kubernetes.io/managed-by": "paude",
+          "paude.owner": "0123456789abcdef"
         }
       },
       "data": {
@@ -931,7 +937,8 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
           "paude.id": "paude-bcd234",
           "paude.role": "proxy",
           "paude.agent": "claude",
-          "app.kubernetes.io/managed-by": "paude"
+          "app.kubernetes.io/managed-by": "paude",
+          "paude.owner": "0123456789abcdef"
         }
       },
       "spec": {
@@ -976,7 +983,8 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
           "paude.id": "paude-bcd234",
           "paude.role": "proxy",
           "paude.agent": "claude",
-          "app.kubernetes.io/managed-by": "paude"
+          "app.kubernetes.io/managed-by": "paude",
+          "paude.owner": "0123456789abcdef"
         }
       },
       "spec": {
@@ -1188,7 +1196,8 @@ printf %s '{
           "paude.role": "agent",
           "paude.agent": "claude",
           "paude.home": "paude-home-claude-0123456789abcdef",
-          "app.kubernetes.io/managed-by": "paude"
+          "app.kubernetes.io/managed-by": "paude",
+          "paude.owner": "0123456789abcdef"
         },
         "annotations": {
           "paude.name": "",
