@@ -73,6 +73,8 @@ export type Terminal = {
   /** Whether `open` starts the agent, so that its first bytes are not lost; else `life.begin` goes before it. */
   readonly begins: boolean
   readonly open: (box: Handle, streams: { readonly stdin: boolean }) => Argv
+  /** Whether what goes to streams that are no terminal is kept as well, for `life.logs`. */
+  readonly keeps: boolean
   /** Joins a running agent. null: a client that was lost cannot be replaced. */
   readonly rejoin: ((box: Handle) => Argv) | null
 }

@@ -121,6 +121,7 @@ const UNPACK = 'read -r name </paude/seed/imported && cd /paude/imported && mkdi
 /** Joining begins an agent with a terminal; one without gets the caller's streams as its own. */
 const terminal: Terminal = {
   begins: true,
+  keeps: false,
   open: (box, { stdin }) => (box.terminal ? joined(box) : inPod(box.cluster, box.id, [INIT, 'join'], { stdin })),
   rejoin: (box) => joined(box),
 }

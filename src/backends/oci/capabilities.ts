@@ -100,6 +100,7 @@ const DETACH_KEYS = '--detach-keys=ctrl-p,ctrl-q'
 
 const terminal = ({ name, keepSignals, detachKeys }: Dialect): Terminal => ({
   begins: true,
+  keeps: true,
   open: (box, { stdin }) => [
     name,
     'start',

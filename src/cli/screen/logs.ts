@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { readOwner } from '../../box/owner.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
@@ -126,6 +127,7 @@ async function streamLog(context: Context, found: Found, { follow, since }: Wish
     await printAll(context, all, follow ? (sink) => drainToEnd(context, found, { all, sink }) : undefined)
     return 0
   }
+  requireKept(found)
   if (follow) {
     for await (const line of lines(backend.life.logs(handle, { follow: true, since }))) {
       context.answer(plainText(line))
@@ -137,6 +139,14 @@ async function streamLog(context: Context, found: Found, { follow, since }: Wish
   if (outcome.code !== 0) throw context.effects(backend).explain({ argv, outcome })
   context.answer(plainText(outcome.stdout + outcome.stderr))
   return 0
+}
+
+/** A session in the foreground prints to the streams of its paude, and some backends keep nothing of that. */
+function requireKept({ backend, handle }: Found): void {
+  if (backend.terminal?.keeps !== false || readOwner(handle.folder) === null) return
+  throw new PaudeError('unsupported', `${backend.name} keeps no output of a session in the foreground`, {
+    hint: 'see it where that paude runs; the next time, write it into a file: paude run -- COMMAND >FILE',
+  })
 }
 
 /** Characters of a line that has no end. */

@@ -70,8 +70,9 @@ export async function findOrphans(context: Context, settings: Settings): Promise
   const mark = knownMark(host)
   const isOurs = ({ session, shared }: Part) =>
     shared === undefined || ours.has(session) || (mark !== '' && shared.owner === mark)
-  // Of another user's start only the labels can be seen.
-  const isOld = ({ session, created }: Part) => ours.has(session) || !(Date.now() - Date.parse(created) < STARTING)
+  // Of another user's start only the labels can be seen; what bears our own mark would have its record here.
+  const isOld = ({ session, created, shared }: Part) =>
+    ours.has(session) || shared !== undefined || !(Date.now() - Date.parse(created) < STARTING)
   const abandoned = (part: Part) => !agents.has(part.session) && isOurs(part) && isOld(part)
   const clones = new Set(records.flatMap(({ id, clone }) => (clone === undefined ? [] : [id])))
   const agents = new Set([
@@ -93,8 +94,8 @@ export async function findOrphans(context: Context, settings: Settings): Promise
         ...(ours.has(part.session) && !clones.has(part.session) ? {} : { mayHoldWork: true as const }),
       })),
     ...containers
-      .filter((part) => part.role === 'agent' && part.shared !== undefined && !part.running && !ours.has(part.session))
-      .filter((part) => isOurs(part) && isOld(part))
+      .filter((part) => part.role === 'agent' && part.shared !== undefined && !part.running)
+      .filter((part) => !ours.has(part.session) && isOurs(part))
       .map((part) => ({
         ...orphan(backend, part, 'this machine has no record of it any more'),
         ...(part.kind === 'volume' ? { mayHoldWork: true as const } : {}),
