@@ -71,7 +71,7 @@ export function refuseForeignService(
   const variable = agent.services?.foreign(env) ?? ''
   if (variable === '' || settings.network === 'none' || !asksModels(agent, words, namesIn(settings))) return
   throw new PaudeError('unsupported', `${variable} is set, and paude cannot use this provider yet`, {
-    hint: `unset ${variable}; paude can use ${serviceNames.join(' and ')}: see provider.service`,
+    hint: `unset ${variable}; what works is provider.service = ${serviceNames.join(' or ')}, or a gateway as provider.base_url`,
   })
 }
 
