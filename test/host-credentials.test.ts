@@ -85,8 +85,8 @@ test.each([
   ['github = { value = "env:T", access = "all" }', 'access'],
   ['github = { value = "env:T", token = "x" }', 'token'],
   ['t = { value = "env:T" }', 'host is missing'],
-  ['t = { value = "env:T", host = "a.example.org" }', 'either header'],
-  ['t = { value = "env:T", host = "a.example.org", header = "X", basic = "u" }', 'either header'],
+  ['t = { value = "env:T", host = "a.example.org" }', 'one of header'],
+  ['t = { value = "env:T", host = "a.example.org", header = "X", basic = "u" }', 'one of header'],
   ['t = { value = "env:T", host = "localhost", header = "X" }', 'full host name'],
   ['t = { value = "env:T", host = "10.0.0.1", header = "X" }', 'full host name'],
   ['t = { value = "env:T", host = "*.example.org", header = "X" }', 'full host name'],
@@ -279,6 +279,52 @@ test.each([
 test('where the key is one of Google, so is that in a query', () => {
   const one = oneOf('[credentials.t]\nvalue = "env:T"\nhost = "a.example.org"\nheader = "x-goog-api-key"\n')
   expect([gets(one, 'GET', 'a.example.org/v1?key=AIza'), gets(one, 'GET', 'a.example.org/v1?keys=2')]).toEqual([false, true])
+})
+
+const inQuery = (query: string) =>
+  oneOf(`[credentials.maps]\nvalue = "env:T"\nhost = "a.example.org"\nquery = "${query}"\npaths = ["/api/**"]\n`)
+const PLACEHOLDER = 'paude-placeholder-of-maps-which-stays-outside'
+
+test.each([
+  ['key', `/api/x?key=${PLACEHOLDER}`, true],
+  ['key', `/api/x?a=1&key=${PLACEHOLDER}&b=2`, true],
+  ['api_key', `/api/x?api_key=${PLACEHOLDER}`, true],
+  ['key', '/api/x', false],
+  ['key', '/api/x?key=own', false],
+  ['key', `/api/x?key=${PLACEHOLDER}x`, false],
+  ['key', `/api/x?monkey=${PLACEHOLDER}`, false],
+  ['key', `/other?key=${PLACEHOLDER}`, false],
+  ['key', `/api/x?key=${PLACEHOLDER}&key=own`, false],
+  ['key', `/api/x?KEY=own&key=${PLACEHOLDER}`, false],
+  ['key', `/api/x?k%65y=own&key=${PLACEHOLDER}`, false],
+  ['key', `/api/x?[key]=own&key=${PLACEHOLDER}`, false],
+  ['key', `/api/x?access_token=own&key=${PLACEHOLDER}`, false],
+  ['api_key', `/api/x?api_key=${PLACEHOLDER}&apikey=own`, false],
+])('one for the parameter %s of the query goes where its placeholder stands there, alone: %s %p', (query, path, goes) => {
+  expect(gets(inQuery(query), 'GET', `a.example.org${path}`)).toBe(goes)
+})
+
+test('what gets one in its query is known by a note, since its address is another one from then on', () => {
+  const { injections } = bindingsOf(inQuery('key'))
+  const [header] = bindingsOf(oneOf('[credentials.t]\nvalue = "env:T"\nhost = "b.example.org"\nheader = "X-Token"\n')).injections
+  if (header === undefined) throw new Error('no injection')
+  const policy = { session: 's', mode: 'restricted', allow: [], deny: [], ports: [80, 443], ways: DIRECT } as const
+  const conf = squidConf({ ...policy, injections: [header, ...injections] })
+  expect(conf).toContain('acl inject_got2 note -m paude_used 2\n')
+  expect(conf).toContain('acl inject_place any-of inject inject_got2\n')
+  expect(conf).toContain('url_rewrite_access allow inject_got2\nurl_rewrite_access deny all\n')
+  for (const header of ['Location', 'Content-Location', 'Refresh', 'Link', 'Set-Cookie'])
+    expect(conf).toContain(`reply_header_access ${header} deny inject_got2\n`)
+  expect(squidConf({ ...policy, injections: [header] })).not.toContain('url_rewrite')
+})
+
+test.each([
+  ['header = "X-Token"\nquery = "key"', 'write one of header'],
+  ['query = "a b"', 'query must be the name of a parameter'],
+  ['kind = "npm"\nquery = "key"', 'has its own header'],
+])('%s is refused', (words, why) => {
+  const text = `[credentials.t]\nvalue = "env:T"\nhost = "a.example.org"\n${words}\n`
+  expect(() => credentialsOf(text)).toThrow(why)
 })
 
 test.each([

@@ -13,10 +13,12 @@ export type HostCredential = {
   readonly host: string
   readonly paths: readonly string[]
   readonly methods: readonly string[]
-  /** `NAME`, or `NAME: WORD` with a word before the secret; '' for the other form. */
+  /** `NAME`, or `NAME: WORD` with a word before the secret; '' for another form. */
   readonly header: string
-  /** Name of a basic login; '' for the other form, or for that of its kind. */
+  /** Name of a basic login; '' for another form, or for that of its kind. */
   readonly basic: string
+  /** Parameter of the query; '' for another form. */
+  readonly query: string
   readonly value: Exclude<SecretSource, ''>
   /** Whether the login of GitHub CLI was asked for. */
   readonly isFromGh: boolean
@@ -36,7 +38,7 @@ export type HostCredential = {
 /** Where it goes, and what the sandbox is told. */
 export type Bindings = {
   readonly injections: readonly Injection[]
-  /** Name of the basic login at each injection; '' for a header. */
+  /** Name of the basic login at each injection; '' for another form. */
   readonly users: readonly string[]
   readonly environment: Readonly<Record<string, string>>
   /** Addresses of git remotes, each with what it is replaced by. */
@@ -58,11 +60,15 @@ export function bindingsOf(credential: HostCredential): Bindings {
       port: Number(port),
       scheme: 'https',
       way: 'bump',
-      header: form.kind === 'header' ? form.header : 'Authorization',
-      lead: form.kind === 'header' ? form.lead : 'Basic',
+      ...headerOf(form),
       prefix: '',
       api,
-      bound: { methods: [...methods], ...neverOf(never, credential), placeholder },
+      bound: {
+        methods: [...methods],
+        ...neverOf(never, credential),
+        ...(form.kind === 'query' ? { query: form.name } : {}),
+        placeholder,
+      },
     })),
     users: places.map(({ form }) => (form.kind === 'basic' ? form.user : '')),
     environment: {
@@ -79,14 +85,30 @@ function neverOf(never: string | undefined, { paths }: HostCredential): { readon
   return all.length === 0 ? {} : { never: all.join('|') }
 }
 
-function ownPlace({ methods, paths, header, basic }: HostCredential, host: string): KindPlace {
+function headerOf(form: Form): Pick<Injection, 'header' | 'lead'> {
+  switch (form.kind) {
+    case 'header':
+      return { header: form.header, lead: form.lead }
+    case 'basic':
+      return { header: 'Authorization', lead: 'Basic' }
+    case 'query':
+      return { header: '', lead: '' }
+  }
+}
+
+function formOf({ header, basic, query }: HostCredential): Form {
   const [name = '', lead = ''] = header.split(/: */)
-  const form: Form = header === '' ? { kind: 'basic', user: basic } : { kind: 'header', header: name, lead }
+  if (query !== '') return { kind: 'query', name: query }
+  return header === '' ? { kind: 'basic', user: basic } : { kind: 'header', header: name, lead }
+}
+
+function ownPlace(credential: HostCredential, host: string): KindPlace {
+  const { methods, paths } = credential
   return {
     host,
     methods: methods.length === 0 ? ['GET', 'HEAD'] : methods,
     api: (paths.length === 0 ? ['/**'] : paths).map(pathPattern).join('|'),
-    form,
+    form: formOf(credential),
   }
 }
 
@@ -107,7 +129,7 @@ export function headerValue(value: string, user: string, where: string): string 
 
 /** What is wrong with one; null where nothing is. */
 export function hostFault(credential: HostCredential): string | null {
-  const { kind, host, header, basic, methods, paths, repos, isFromGh, placeholder, variables } = credential
+  const { kind, host, header, basic, query, methods, paths, repos, isFromGh, placeholder, variables } = credential
   const known = kind === '' ? null : kinds[kind]
   if (
     host !== '' &&
@@ -130,6 +152,7 @@ export function hostFault(credential: HostCredential): string | null {
     return 'header must be the name of a header, such as "X-Api-Key", or a name and a word, such as "Authorization: Bearer"'
   if (/^(host|content-length|transfer-encoding|connection|upgrade|expect|te|trailer|via|proxy-.*)(:|$)/i.test(header))
     return `${header.split(':')[0]} is a header of the connection itself, so it cannot carry a credential`
+  if (!/^([A-Za-z][A-Za-z0-9_.-]{0,63})?$/.test(query)) return 'query must be the name of a parameter, such as "key"'
   if (!/^[!-9;-~]*$/.test(basic)) return 'basic must be the name of the login, without a colon or spaces'
   const method = methods.find((one) => !METHODS.includes(one))
   if (method !== undefined) return `methods must be of ${METHODS.join(', ')}`
@@ -145,15 +168,16 @@ export function hostFault(credential: HostCredential): string | null {
 
 export const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-function ownFault({ header, basic, repos }: HostCredential): string | null {
-  if ((header === '') === (basic === '')) return 'write either header = "NAME" or basic = "USER", or kind for a known service'
+function ownFault({ header, basic, query, repos }: HostCredential): string | null {
+  if ([header, basic, query].filter((one) => one !== '').length !== 1)
+    return 'write one of header = "NAME", basic = "USER" and query = "PARAMETER", or kind for a known service'
   return repos.length > 0 ? 'repos is for kinds with repositories; write paths' : null
 }
 
-function kindFault({ kind, header, basic, methods, paths, repos }: HostCredential): string | null {
+function kindFault({ kind, header, basic, query, methods, paths, repos }: HostCredential): string | null {
   if (!isKind(kind)) return null
   const { narrows, needsUser, title } = kinds[kind]
-  if (header !== '') return `a credential of kind ${kind} has its own header`
+  if (header !== '' || query !== '') return `a credential of kind ${kind} has its own header`
   if (methods.length > 0) return `a credential of kind ${kind} has its own methods; write access = "read" or "write"`
   if (narrows === 'repos' && paths.length > 0) return `${title} is narrowed by repos, not by paths`
   if (narrows === 'paths' && repos.length > 0) return `${title} is narrowed by paths, not by repos`

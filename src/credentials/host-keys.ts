@@ -14,6 +14,7 @@ const parts = (v: Valibot) => ({
   methods: v.optional(texts(v)),
   header: v.optional(text(v)),
   basic: v.optional(text(v)),
+  query: v.optional(text(v)),
   value: v.union([v.picklist(['gh']), secretSource(v)], SOURCE),
   placeholder: v.optional(text(v)),
   variable: v.optional(v.union([text(v), texts(v)], 'must be the name of a variable, or a list of them')),
@@ -27,7 +28,7 @@ const parts = (v: Valibot) => ({
 const SOURCE = 'must say where the secret is, not hold it: "env:NAME", "file:/path", { command = [...] }, or "gh" for GitHub'
 
 type Written = {
-  readonly [K in 'kind' | 'host' | 'header' | 'basic' | 'placeholder' | 'name']?: string | undefined
+  readonly [K in 'kind' | 'host' | 'header' | 'basic' | 'query' | 'placeholder' | 'name']?: string | undefined
 } & {
   readonly [K in 'paths' | 'methods' | 'agents' | 'repos']?: readonly string[] | undefined
 } & {
@@ -88,6 +89,7 @@ function whole(credential: string, written: Written): HostCredential {
     methods: rest.methods ?? [],
     header: rest.header ?? '',
     basic: rest.basic ?? '',
+    query: rest.query ?? '',
     value:
       value === 'gh'
         ? { command: ['gh', 'auth', 'token', '--hostname', host === '' ? 'github.com' : host] }
@@ -122,6 +124,7 @@ export const hostKeys = {
       methods: 'HTTP methods that it is for; GET and HEAD where none is named',
       header: 'Its header: NAME, or NAME: WORD with a word before the value',
       basic: 'Name of a basic login; the value is its password',
+      query: 'Its parameter of the query, where the request has the placeholder there',
       value: 'Where it is: env:NAME, file:PATH, { command = [...] }, or gh for the login of GitHub CLI',
       placeholder: 'What the sandbox sees in its place',
       variable: 'Variables of the sandbox that have the placeholder',

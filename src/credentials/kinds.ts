@@ -12,10 +12,11 @@ export type KindPlace = {
   readonly form: Form
 }
 
-/** How a credential stands in a request: alone or behind a word in a header, or as the password of a basic login. */
+/** How a credential stands in a request: alone or behind a word in a header, as the password of a basic login, or in the query. */
 export type Form =
   | { readonly kind: 'header'; readonly header: string; readonly lead: string }
   | { readonly kind: 'basic'; readonly user: string }
+  | { readonly kind: 'query'; readonly name: string }
 
 /** What of a credential says where one of its kind goes. */
 export type Narrowed = {

@@ -12,6 +12,7 @@ export type Injection = {
    * `base-url`: the box talks plainly to BASE_URL on its own loopback, and squid speaks TLS to the provider; no authority is needed.
    */
   readonly way: 'bump' | 'base-url'
+  /** '' for a credential in a query. */
   readonly header: string
   /** Word before the credential in it; '' for none. */
   readonly lead: string
@@ -31,6 +32,8 @@ export type Bound = {
   readonly methods: readonly string[]
   /** Pattern of decoded paths that it is not added to, whatever else says so; in letters of either case. */
   readonly never?: string
+  /** Parameter of the query that has it in place of a header, where the request bears the placeholder there; absent for a header. */
+  readonly query?: string
   /** What the box has in its place: it goes nowhere but where the credential goes. */
   readonly placeholder: string
 }

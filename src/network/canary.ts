@@ -1,5 +1,6 @@
 import type { Injection } from './allow.ts'
 import { literalPattern } from './pattern.ts'
+import { headersOf } from './query.ts'
 
 /** Headers of a request that are searched for placeholders. Squid sees no body, and nothing in a tunnel that it does not open. */
 const SEARCHED = ['Authorization', 'X-Api-Key', 'Cookie', 'Private-Token', 'Job-Token', 'X-Auth-Token', 'Api-Key', 'Referer']
@@ -27,7 +28,7 @@ function canaries(injections: readonly Injection[]): readonly Canary[] {
 
 /** The acls `canary1`, `canary2`, …: a request that bears a placeholder, also as a part of a basic login. */
 export function canaryAcls(injections: readonly Injection[]): readonly string[] {
-  const headers = [...new Set([...SEARCHED, ...injections.map(({ header }) => header)])]
+  const headers = [...new Set([...SEARCHED, ...headersOf(injections)])]
   return canaries(injections).flatMap(({ text }, at) => {
     const pattern = [text, ...encoded(text)].map(literalPattern).join('|')
     const names = headers.map((_, n) => `canary${at + 1}_${n + 1}`)

@@ -2,6 +2,7 @@ import type { Injection, Policy } from './allow.ts'
 import { canaryAccess, canaryAcls } from './canary.ts'
 import { BASE_URL, HOST_NAME } from './names.ts'
 import { matches } from './pattern.ts'
+import { asksFor, besides, headersOf, KEYS, LOGINS, parameterAcls, parameterOf, rewriter } from './query.ts'
 import { destination, lines, reaching } from './squid-names.ts'
 
 /** Pattern of the paths, with their query, that the credential goes to; JavaScript and squid read it alike. */
@@ -49,38 +50,39 @@ export const injectionAcls = ({ injections }: Policy): readonly string[] => [
  */
 const ODD_PATHS: readonly string[] = ['/[^!-~]*\\.\\.?([^A-Za-z0-9._~-]|$)', '^[^?]*//', '^[^?]*[%\\\\]', '%(2[eEfF]|5[cC])']
 
-/** Some servers leave out signs around a name in a query: Ruby's take `[key]` for `key`. */
-const inQuery = (names: string): string => `[?&;][^A-Za-z0-9_&;=]*(${names})[^A-Za-z0-9_&;=]*=`
-
-/** Logins in a query: one of the box's own would count beside the credential. */
-const LOGINS = inQuery('access_token|private_token|job_token|oauth_token|api[_-]?key')
-
-/** The same where it is no word of the API, as it is for the keys of issues and caches. */
-const KEYS = inQuery('key')
-
 /** Whether `key` in a query is a login there. */
 const takesKey = ({ bound, header }: Injection): boolean => bound === undefined || header.toLowerCase() === 'x-goog-api-key'
 
 /** Whether a decoded path, with its query, gets the credential; the acls of squid say the same. */
 export const isInjectedPath = (injection: Injection, path: string): boolean =>
-  new RegExp(injectedPath(injection)).test(path) &&
+  asked(injection).every((pattern) => new RegExp(pattern).test(path)) &&
   ![
-    LOGINS,
-    ...(takesKey(injection) ? [KEYS] : []),
+    ...refusedLogins(injection),
     ...(injection.bound === undefined ? [] : ODD_PATHS),
     ...(injection.bound?.never === undefined ? [] : [injection.bound.never]),
   ].some((pattern) => new RegExp(pattern, 'i').test(path))
 
+function asked(injection: Injection): readonly string[] {
+  const parameter = parameterOf(injection)
+  return [injectedPath(injection), ...(parameter === null ? [] : [asksFor(parameter)])]
+}
+
+function refusedLogins(injection: Injection): readonly string[] {
+  const parameter = parameterOf(injection)
+  return parameter === null ? [LOGINS, ...(takesKey(injection) ? [KEYS] : [])] : besides(parameter)
+}
+
 /** Whether it is a credential for a host of the user's choice. */
 export const isBound = ({ bound }: Pick<Injection, 'bound'>): boolean => bound !== undefined
 
-/** Those that were written before it for the same header of the same place win. */
+/** Those that were written before it for the same header or parameter of the same place win. */
 const before = (injections: readonly Injection[], injection: Injection): readonly string[] =>
   endings(injections.slice(0, injections.indexOf(injection))).flatMap(([{ host, port, header, bound }, end]) =>
     bound !== undefined &&
     host === injection.host &&
     port === injection.port &&
-    header.toLowerCase() === injection.header.toLowerCase()
+    header.toLowerCase() === injection.header.toLowerCase() &&
+    bound.query === injection.bound?.query
       ? [`!inject${end}`]
       : [],
   )
@@ -103,9 +105,11 @@ function acls(injection: Injection, end: string, injections: readonly Injection[
   const { host, port, scheme, way, bound } = injection
   const mark = marks(injections) && isBumped(injection)
   const tunnel = tunnelOf(injections, injection)
+  const parameter = parameterOf(injection)
   const refused = [
-    '!inject_login',
-    ...(takesKey(injection) ? ['!inject_key'] : []),
+    ...(parameter === null
+      ? ['!inject_login', ...(takesKey(injection) ? ['!inject_key'] : [])]
+      : [`inject_asked${end}`, `!inject_besides${end}`]),
     ...(bound === undefined ? [] : ['!inject_odd']),
     ...(bound?.never === undefined ? [] : [`!inject_never${end}`]),
     ...(bound === undefined ? [] : before(injections, injection)),
@@ -119,6 +123,7 @@ function acls(injection: Injection, end: string, injections: readonly Injection[
     `acl inject_method${end} method ${methodsOf(injection).join(' ')}`,
     `acl inject_path${end} urlpath_regex ${injectedPath(injection)}`,
     ...(bound?.never === undefined ? [] : [`acl inject_never${end} urlpath_regex -i ${bound.never}`]),
+    ...(parameter === null ? [] : parameterAcls(parameter, end)),
     ...(mark && tunnel === end
       ? [`acl inject_mark${end} annotate_client paude_inject=at${end}`, `acl inject_marked${end} note paude_inject at${end}`]
       : []),
@@ -238,9 +243,11 @@ function spellings(header: string): readonly string[] {
 /** What the box sends there as a credential is a placeholder; the real ones stand in a file only P can read. */
 export const injectionHeaders = (policy: Policy): string => {
   const { injections } = policy
-  const bound = someNames(injections, 'inject', isBound)
+  const isParameter = (one: Injection) => parameterOf(one) !== null
+  const got = someNames(injections, 'inject_got', isParameter)
+  const bound = [...someNames(injections, 'inject', (one) => isBound(one) && !isParameter(one)), ...got]
   const byName = new Map(
-    [...USUAL, ...injections.map(({ header }) => header), ...(bound.length > 0 ? ALSO_USUAL : []), ...OVERRIDES].map(
+    [...USUAL, ...headersOf(injections), ...(bound.length > 0 ? ALSO_USUAL : []), ...OVERRIDES].map(
       (header) => [header.toLowerCase(), header] as const,
     ),
   )
@@ -255,12 +262,21 @@ export const injectionHeaders = (policy: Policy): string => {
     ...[...byName.values()].flatMap(spellings).map((header) => `request_header_access ${header} deny inject_place`),
     // A session that a server opens for the credential is as good as the credential.
     ...bound.map((name) => `reply_header_access Set-Cookie deny ${name}`),
+    ...rewriter(got),
     'include /run/inject.conf',
   )
 }
 
-/** For P's entry script, a line each: `https`, `http` or `base-url`, the header, and the word before the credential. */
+/**
+ * For P's entry script, a line each: `https`, `http` or `base-url`, the header, and the word before the credential; or `?` and the
+ * parameter of the query, and the placeholder in it.
+ */
 export const injectLines = (injections: readonly Injection[]): string =>
   injections
-    .map(({ scheme, way, header, lead }) => `${way === 'base-url' ? way : scheme} ${header}${lead === '' ? '' : ` ${lead}`}\n`)
+    .map((injection) => {
+      const { scheme, way, header, lead } = injection
+      const parameter = parameterOf(injection)
+      const place = parameter === null ? [header, lead] : [`?${parameter.query}`, parameter.placeholder]
+      return `${[way === 'base-url' ? way : scheme, ...place].filter((word) => word !== '').join(' ')}\n`
+    })
     .join('')

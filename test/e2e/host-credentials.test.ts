@@ -21,6 +21,7 @@ const values = {
   tracker: secretOf('trk'),
   registry: secretOf('npm'),
   images: secretOf('img'),
+  maps: secretOf('maps'),
 }
 /** Everything by which one could be known, also behind a name in a basic login. */
 const needles = Object.values(values).flatMap((value) => [
@@ -136,10 +137,11 @@ describeEach('credentials for other hosts', (backend) => {
     XDG_CONFIG_HOME: join(root, `creds-${backend}`),
     PAUDE_BACKEND: backend,
     TRACKER: values.tracker,
+    MAPS: values.maps,
     SSH_AUTH_SOCK: join(root, 'agent.sock'),
   }
   const servers: Record<
-    'forge' | 'reader' | 'tracker' | 'registry' | 'images' | 'plain',
+    'forge' | 'reader' | 'tracker' | 'registry' | 'images' | 'maps' | 'plain',
     Awaited<ReturnType<typeof serve>>
   > = Object.create(null)
   let id = ''
@@ -172,6 +174,11 @@ describeEach('credentials for other hosts', (backend) => {
     }, pair)
     servers.registry = await serve(ok, pair)
     servers.images = await serve(ok, pair)
+    servers.maps = await serve((request, response) => {
+      const url = request.url ?? ''
+      if (url.startsWith('/api/moved')) response.writeHead(301, { location: `${url}/`, link: `<${url}>; rel="self"` }).end()
+      else ok(request, response)
+    }, pair)
     servers.plain = await serve(ok)
     const token = put(join(root, `token-${backend}`), `${values.registry}\n`)
     execFileSync('chmod', ['600', token])
@@ -203,6 +210,13 @@ methods = ["GET", "POST"]
 header = "X-Token"
 value = "env:TRACKER"
 variable = "TRACKER_TOKEN"
+
+[credentials.maps]
+host = "${servers.maps.place}"
+paths = ["/api/**"]
+query = "key"
+value = "env:MAPS"
+variable = "MAPS_KEY"
 `,
     )
     const image = /localhost\/paude\/claude:[\w.-]+/.exec((await paude(['--print-config'], { cwd, env })).stdout)?.[0] ?? ''
@@ -389,6 +403,27 @@ variable = "TRACKER_TOKEN"
     expect(sent.map((one) => one.split(':')[0]?.toLowerCase() ?? '').filter((name) => seen.includes(name))).toEqual([])
   })
 
+  test('one for the query takes the place of its placeholder there, and the answer does not tell the address', async () => {
+    const get = (query: string, words = '') => inBox(`curl -s -m 20 ${words} "https://${servers.maps.place}${query}"`)
+    expect(await get('/api/x?a=1&key=$MAPS_KEY&b=2', '-H "X-Api-Key: own" -H "Cookie: own=1"')).toBe('fine')
+    const { url, headers = {} } = servers.maps.asked.at(-1) ?? {}
+    expect(url).toBe(`/api/x?a=1&key=${values.maps}&b=2`)
+    expect(Object.keys(headers)).not.toContain('x-api-key')
+    expect(Object.keys(headers)).not.toContain('cookie')
+    expect((await get('/api/moved?key=$MAPS_KEY', '-D -')).toLowerCase()).not.toMatch(/location|link|real/)
+    const before = now()
+    for (const [query, words] of [
+      ['/api/x', ''],
+      ['/api/x?key=own', ''],
+      ['/api/x?key=own&key=$MAPS_KEY', ''],
+      ['/other?key=$MAPS_KEY', ''],
+      ['/api/x?key=$MAPS_KEY', '-X POST -d a=1'],
+      ['/api/x', '-H "X-Api-Key: $MAPS_KEY"'],
+    ] as const)
+      expect({ query, words, said: await get(query, words) }).toMatchObject({ said: expect.stringContaining('paude blocked') })
+    expect(now()).toEqual(before)
+  })
+
   test('no WebSocket is opened with a value in an open session either', async () => {
     const upgrade = '-H "Connection: Upgrade" -H "Upgrade: websocket" -H "Sec-WebSocket-Key: eA==" -H "Sec-WebSocket-Version: 13"'
     const script = `curl -s -m 20 ${at('tracker', '/api/open')}; curl -s -m 20 -o /dev/null ${upgrade} ${at('tracker', '/api/socket')}; true`
@@ -491,6 +526,7 @@ variable = "TRACKER_TOKEN"
       'github',
       'gitlab',
       'tracker',
+      'maps',
     ])
     for (const { name, uses, last } of told.credentials)
       expect({ name, used: uses > 0 && last !== null }).toEqual({ name, used: true })

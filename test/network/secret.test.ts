@@ -5,14 +5,17 @@ import { join } from 'node:path'
 import { proxyContext } from '../../src/image/embedded.ts'
 
 /** What the proxy makes of the lines it is told, for these lines of its policy. */
-async function told(inject: string, stdin: string): Promise<{ readonly code: number; readonly conf: string }> {
+async function told(
+  inject: string,
+  stdin: string,
+): Promise<{ readonly code: number; readonly conf: string; readonly query: string }> {
   const root = mkdtempSync(join(tmpdir(), 'paude-secret-'))
   for (const folder of ['policy', 'run']) mkdirSync(join(root, folder))
   writeFileSync(join(root, 'policy/inject'), inject)
   const script = proxyContext['secret']?.replaceAll('/paude/policy', `${root}/policy`).replaceAll('/run/', `${root}/run/`) ?? ''
   const child = Bun.spawn(['bash', '-c', script], { stdin: Buffer.from(stdin), stderr: 'ignore', stdout: 'ignore' })
-  const conf = join(root, 'run/inject.conf')
-  return { code: await child.exited, conf: existsSync(conf) ? readFileSync(conf, 'utf8') : '' }
+  const written = (name: string) => (existsSync(join(root, name)) ? readFileSync(join(root, name), 'utf8') : '')
+  return { code: await child.exited, conf: written('run/inject.conf'), query: written('run/query') }
 }
 
 const TWO = 'https X-Api-Key\nhttps Authorization Bearer\n'
@@ -28,11 +31,49 @@ test.each([
   ],
   ['two, and a login', TWO, 'key-1\nkey-2\nname:word\n', expect.stringMatching(/"key-1" inject\n.*"Bearer key-2" inject2\n$/)],
 ])('each credential goes to its own provider: %s', async (_name, inject, stdin, conf) =>
-  expect(await told(inject, stdin)).toEqual({ code: 0, conf }),
+  expect(await told(inject, stdin)).toEqual({ code: 0, conf, query: '' }),
 )
 
 test.each([
   ['one that is missing', TWO, 'key-1\n'],
   ['one that would be configuration', TWO, 'key-1\nkey"2\n'],
   ['none', TWO, ''],
-])('%s leaves all of them out', async (_name, inject, stdin) => expect(await told(inject, stdin)).toEqual({ code: 1, conf: '' }))
+])('%s leaves all of them out', async (_name, inject, stdin) =>
+  expect(await told(inject, stdin)).toEqual({ code: 1, conf: '', query: '' }),
+)
+
+test('one for the query is kept apart from what squid reads, with the signs that mean something else there', async () => {
+  const { code, conf, query } = await told('https X-Api-Key\nhttps ?key a-placeholder-of-it\n', 'key-1\na+b/c==\n')
+  expect({ code, conf }).toEqual({ code: 0, conf: 'request_header_add X-Api-Key "key-1" inject\n' })
+  expect(query).toBe('2 key a-placeholder-of-it a%2Bb/c%3D%3D\n')
+})
+
+test.skipIf(Bun.which('mawk') === null)('a placeholder in a query becomes the value, where squid says so', () => {
+  const root = mkdtempSync(join(tmpdir(), 'paude-query-'))
+  writeFileSync(join(root, 'query'), '2 key the-placeholder REAL%2B\n3 sig.n other-one OTHER\n')
+  const script = proxyContext['query.awk']?.replaceAll('/run/query', join(root, 'query')) ?? ''
+  const rewritten = (lines: readonly string[]) =>
+    Bun.spawnSync(['mawk', '-W', 'interactive', script], { stdin: Buffer.from(lines.map((line) => `${line}\n`).join('')) })
+      .stdout.toString()
+      .split('\n')
+  const at = 'https://a.example.org/x'
+  expect(
+    rewritten([
+      `${at}?key=the-placeholder 2`,
+      `${at}?a=1&key=the-placeholder&b=2 1,2`,
+      `${at}?key=the-placeholder&sig.n=other-one 2,3`,
+      `${at}?key=the-placeholder 1`,
+      `${at}?key=the-placeholder -`,
+      `${at}?key=the-placeholder-and-more 2`,
+      `${at}?monkey=the-placeholder 2`,
+      `${at}?sigxn=other-one 3`,
+      `${at}?key=the-placeholder&${'x'.repeat(8000)} 2`,
+    ]),
+  ).toEqual([
+    `OK rewrite-url=${at}?key=REAL%2B`,
+    `OK rewrite-url=${at}?a=1&key=REAL%2B&b=2`,
+    `OK rewrite-url=${at}?key=REAL%2B&sig.n=OTHER`,
+    ...Array<string>(6).fill('ERR'),
+    '',
+  ])
+})

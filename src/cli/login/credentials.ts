@@ -30,7 +30,10 @@ export type Shown = {
   readonly places: readonly {
     readonly host: string
     readonly port: number
+    /** '' for one in the query. */
     readonly header: string
+    /** Its parameter of the query; '' for one in a header. */
+    readonly query: string
     readonly methods: readonly string[]
     /** Pattern of its paths. */
     readonly paths: string
@@ -167,6 +170,7 @@ const placesOf = (injections: readonly Injection[]): Shown['places'] =>
     host: injection.host,
     port: injection.port,
     header: injection.header,
+    query: injection.bound?.query ?? '',
     methods: methodsOf(injection),
     paths: `${injection.prefix}${injection.api}`,
   }))

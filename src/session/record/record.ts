@@ -45,7 +45,7 @@ const Shape = v.object({
       port: v.number(),
       scheme: v.picklist(['https', 'http']),
       way: v.picklist(['bump', 'base-url']),
-      header: v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9-]*$/)),
+      header: v.pipe(v.string(), v.regex(/^([A-Za-z][A-Za-z0-9-]*)?$/)),
       lead: v.pipe(v.string(), v.regex(/^[A-Za-z]*$/)),
       prefix: v.pipe(v.string(), v.regex(/^[!-~]*$/)),
       api: v.pipe(v.string(), v.regex(/^[!-~]+$/)),
@@ -54,6 +54,7 @@ const Shape = v.object({
         v.object({
           methods: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[A-Z]+$/))), v.readonly()),
           never: v.exactOptional(v.pipe(v.string(), v.regex(/^[!-~]+$/))),
+          query: v.exactOptional(v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9_.-]*$/))),
           placeholder: v.pipe(v.string(), v.regex(/^[\w.-]{16,}$/)),
         }),
       ),
