@@ -183,7 +183,8 @@ export function wanted(
       // The engine makes these files for each session, and a read-only root makes them read-only too (some mount the second).
       ...(security.readOnlyRoot ? [] : ['/', '/etc/hostname', '/run/.containerenv']),
       ...[user.home, '/tmp', '/run', ...outFiles, ...copies, ...shadows],
-      ...(spec.transport.kind === 'volume' ? [spec.transport.volume.root, '/paude/out'] : []),
+      // The volume of the workspace has all of these.
+      ...(spec.transport.kind === 'volume' ? [spec.transport.volume.root, '/paude/out', UPLOADS_AT] : []),
       ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target),
     ],
     givenUp: givenUp(security),
