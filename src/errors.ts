@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'backend-missing'
   | 'backend-down'
   | 'backend-denied'
+  | 'backend-silent'
   | 'backend-old'
   | 'image-missing'
   | 'registry'
@@ -23,17 +24,27 @@ export type ErrorCode =
   | 'command-failed'
   | 'output'
 
+/** Signals by which paude is asked to end. */
+export type Ending = 'SIGHUP' | 'SIGINT' | 'SIGTERM'
+
 /** A mistake or misfortune the user can act on. Anything else that is thrown is a bug. */
 export class PaudeError extends Error {
   readonly code: ErrorCode
   /** What to type or change next; one line, no full stop. */
   readonly hint: string
+  /** Of an interruption, what came. */
+  readonly signal: Ending
 
-  constructor(code: ErrorCode, message: string, { hint = '', cause }: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { hint = '', cause, signal = 'SIGINT' }: { hint?: string; cause?: unknown; signal?: Ending } = {},
+  ) {
     super(message, { cause })
     this.name = 'PaudeError'
     this.code = code
     this.hint = hint
+    this.signal = signal
   }
 }
 
@@ -41,8 +52,8 @@ export class PaudeError extends Error {
 export type Caller = 'agent' | 'management'
 
 /** Exit code of a failed command: 125 for agents' callers; 2 for bad words, 3 for what was waited for in vain, 1 for the rest. */
-export function exitCode({ code }: PaudeError, caller: Caller): number {
-  if (code === 'interrupted') return 130
+export function exitCode({ code, signal }: PaudeError, caller: Caller): number {
+  if (code === 'interrupted') return { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal]
   if (code === 'timeout') return 124
   if (caller === 'management') return code === 'usage' || code === 'config' ? 2 : code === 'never' ? 3 : 1
   switch (code) {

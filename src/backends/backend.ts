@@ -250,7 +250,7 @@ export type Health = {
   /** What it needs of a Linux machine that is its own. */
   readonly machine: (machine: Machine) => readonly Check[]
   /** What makes it usable: a command, or a sentence. */
-  readonly mend: Readonly<Record<'missing' | 'down' | 'denied', string>>
+  readonly mend: Readonly<Record<'missing' | 'down' | 'denied' | 'silent', string>>
   readonly explain: (failure: Failure) => PaudeError
 }
 

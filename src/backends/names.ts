@@ -5,3 +5,13 @@ export type BackendName = (typeof backendNames)[number]
 
 /** The client of each, as PATH knows it. */
 export const programs: Readonly<Record<BackendName, string>> = { docker: 'docker', podman: 'podman', kubernetes: 'kubectl' }
+
+/**
+ * Seconds without a word after which a question to it is given up, by program. Far beyond what a busy one takes: docker answers within a
+ * second at a load of twenty; podman waits while an image is laid out; kubectl ends by itself before that.
+ */
+export const patience: Readonly<Record<string, number>> = {
+  [programs.docker]: 15,
+  [programs.podman]: 30,
+  [programs.kubernetes]: 60,
+}

@@ -1,4 +1,5 @@
-import { programs } from '../backends/names.ts'
+import { patience } from '../backends/names.ts'
+import { unanswered } from '../backends/unanswered.ts'
 import { ownFlags } from '../config/keys/own-flags.ts'
 import type { Layer } from '../config/keys/settings.ts'
 import { flagsFor } from '../config/layers/own-agents.ts'
@@ -23,7 +24,7 @@ const TELLS = ['config', 'status', 'doctor']
 /** argv in, exit code out. Everything a user did wrong becomes a sentence here. */
 export async function main(argv: readonly string[], host: Host, version: string): Promise<number> {
   let caller: Caller = 'agent'
-  admitClients(Object.values(programs))
+  admitClients(patience)
   try {
     const { layer, words, ended, names } = readFlags(argv, flagsFor(argv, host))
     // `--help network` is as good as `help network`; before another flag it is the agent's.
@@ -156,7 +157,11 @@ function contextOf(host: Host, version: string, flags: Layer): CommandContext {
         })
       },
       explain: ({ argv, outcome }) =>
-        argv[0] === backend.program ? backend.health.explain({ argv, ...outcome }) : foreign(argv, outcome),
+        argv[0] !== backend.program
+          ? foreign(argv, outcome)
+          : outcome.silent === undefined
+            ? backend.health.explain({ argv, ...outcome })
+            : unanswered(backend, outcome.silent),
     }),
   }
   return context

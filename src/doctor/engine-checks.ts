@@ -40,6 +40,8 @@ export function wayToUse({ name, state }: Pick<EngineState, 'name' | 'state'>): 
       return mend.denied
     case 'not running':
       return mend.down
+    case 'not answering':
+      return mend.silent
     case 'not asked':
       return ''
   }

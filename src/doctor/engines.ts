@@ -13,7 +13,7 @@ import type { Outcome } from '../run/process.ts'
 /** A backend as it is on this machine now. */
 export type EngineState = {
   readonly name: BackendName
-  readonly state: 'ready' | 'not running' | 'no permission' | 'not installed' | 'not asked'
+  readonly state: 'ready' | 'not running' | 'not answering' | 'no permission' | 'not installed' | 'not asked'
   /** Of the engine; '' when it does not answer. */
   readonly version: string
   readonly rootless: boolean
@@ -22,9 +22,6 @@ export type EngineState = {
   /** Why it is not ready; '' when it is. */
   readonly why: string
 }
-
-/** How long an engine may take to say who it is, in ms. A remote one that is gone would never answer. */
-const PATIENCE = 10_000
 
 /** What the configuration says of backends, and which one it names. */
 export type Wanted = BackendSettings & { readonly backend: 'auto' | BackendName }
@@ -64,17 +61,15 @@ async function askEngine(
       const foreign = foreignFiles(program, host)
       if (foreign !== null) return { ...unknown, state: 'not running', why: foreign.message }
       const version = how === 'briefly' ? health.brief(host, wanted) : health.version(wanted)
-      return engineOf(name, { explain: health.explain, version }, await patiently(version))
+      return engineOf(name, { explain: health.explain, version }, await tried(version))
     }
   }
 }
 
-/** null when it took too long or could not be started. */
-export async function patiently<T>({ argv }: Query<T>): Promise<Outcome | null> {
-  const timeout = AbortSignal.timeout(PATIENCE)
+/** null when it could not be started. */
+export async function tried<T>({ argv }: Query<T>): Promise<Outcome | null> {
   try {
-    const outcome = await captureOnce(argv, timeout)
-    return timeout.aborted ? null : outcome
+    return await captureOnce(argv)
   } catch (error) {
     if (error instanceof PaudeError) return null
     throw error
@@ -88,7 +83,8 @@ export function engineOf(
   outcome: Outcome | null,
 ): EngineState {
   const unknown = { name, version: '', rootless: false, runtime: '' }
-  if (outcome === null) return { ...unknown, state: 'not running', why: `no answer within ${PATIENCE / 1000} s` }
+  if (outcome === null) return { ...unknown, state: 'not running', why: 'its client cannot be started' }
+  if (outcome.silent !== undefined) return { ...unknown, state: 'not answering', why: `no answer within ${outcome.silent} s` }
   if (outcome.code !== 0) {
     const { code, message } = explain({ argv: query.argv, ...outcome })
     return { ...unknown, state: code === 'backend-denied' ? 'no permission' : 'not running', why: message }

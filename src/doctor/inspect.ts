@@ -18,7 +18,7 @@ import { within } from '../run/patience.ts'
 import { credentialSource } from '../session/resolve/credential-source.ts'
 import { withProvider } from '../session/resolve/provider.ts'
 import { cacheFolder, stateFolder } from '../state.ts'
-import { patiently } from './engines.ts'
+import { tried } from './engines.ts'
 import type { Authorities, LookedCredential, LostHome } from './looked.ts'
 import type { Folder } from './machine-checks.ts'
 
@@ -99,7 +99,7 @@ export async function lookEngine(backend: Backend, settings: BackendSettings): P
 }
 
 async function answer<T>(query: Query<T>): Promise<T | null> {
-  const outcome = await patiently(query)
+  const outcome = await tried(query)
   if (outcome === null || outcome.code !== 0) return null
   try {
     return query.parse(outcome.stdout)

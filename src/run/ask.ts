@@ -1,6 +1,14 @@
+import { PaudeError } from '../errors.ts'
 import type { Query } from '../plan/query.ts'
 import type { Effects } from './execute.ts'
-import { capture, type Outcome } from './process.ts'
+import type { Outcome } from './process.ts'
+import { question } from './question.ts'
+
+/** For `catch`: that an engine refuses an answer is null; that it does not answer at all stays an error, since then nobody can tell. */
+export function refusedIsNull(error: unknown): null {
+  if (error instanceof PaudeError && error.code === 'backend-silent') throw error
+  return null
+}
 
 const underWay = new Map<string, Promise<Outcome>>()
 
@@ -8,9 +16,9 @@ const underWay = new Map<string, Promise<Outcome>>()
  * Runs a program that only tells, and not again while it runs already: several checks ask the same. Not for what is asked after a
  * change, since the answer may be older than that.
  */
-export function captureOnce(argv: Query<unknown>['argv'], signal?: AbortSignal): Promise<Outcome> {
+export function captureOnce(argv: Query<unknown>['argv']): Promise<Outcome> {
   const key = argv.join('\0')
-  const running = underWay.get(key) ?? capture(argv, { signal }).finally(() => underWay.delete(key))
+  const running = underWay.get(key) ?? question(argv).finally(() => underWay.delete(key))
   underWay.set(key, running)
   return running
 }
@@ -19,7 +27,7 @@ export function captureOnce(argv: Query<unknown>['argv'], signal?: AbortSignal):
 export async function ask<T>(
   { argv, parse }: Query<T>,
   { explain }: Pick<Effects, 'explain'>,
-  run: (argv: Query<T>['argv']) => Promise<Outcome> = capture,
+  run: (argv: Query<T>['argv']) => Promise<Outcome> = question,
 ): Promise<T> {
   const outcome = await run(argv)
   if (outcome.code !== 0) throw explain({ argv, outcome })

@@ -8,12 +8,18 @@ import { builderVariables, STEERS_CLIENT } from './client-variables.ts'
 const ORDINARY = /^(LANG|LC_.*|TERM|COLORTERM|TZ|PWD|DISPLAY|WAYLAND_DISPLAY)$/
 
 const withheld = new Set<string>()
-const clients = new Set<string>()
+const clients = new Map<string, number>()
 
-/** Programs that run boxes: only they, and helpers of theirs, may log in with what is withheld from others. */
-export function admitClients(programs: readonly string[]): void {
-  for (const program of programs) clients.add(program)
+/**
+ * Programs that run boxes: only they, and helpers of theirs, may log in with what is withheld from others. Each with the seconds
+ * for which it may be silent when it is asked something.
+ */
+export function admitClients(programs: Readonly<Record<string, number>>): void {
+  for (const [program, seconds] of Object.entries(programs)) clients.set(program, seconds)
 }
+
+/** Seconds for which a program may be silent when it is asked something; undefined for one that runs no boxes. */
+export const patienceWith = (program: string): number | undefined => clients.get(program)
 
 /** From now on, only an engine's client inherits these variables. */
 export function withhold(names: readonly string[]): void {

@@ -1,6 +1,7 @@
-import { PaudeError } from '../errors.ts'
+import { type Ending, PaudeError } from '../errors.ts'
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** Signals by which paude is asked to end. */
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Does something that may take long. Its signal fires after so many seconds (0: never) and when paude is interrupted;
@@ -9,7 +10,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export async function patiently<T>(seconds: number, act: (signal: AbortSignal) => Promise<T>, late = () => 'not'): Promise<T> {
   const controller = new AbortController()
   const { signal } = controller
-  const interrupt = () => controller.abort(new PaudeError('interrupted', 'interrupted'))
+  const interrupt = (signal: Ending) => controller.abort(new PaudeError('interrupted', 'interrupted', { signal }))
   const giveUp = () => controller.abort(new PaudeError('timeout', `${late()} within ${seconds} s`))
   const timer = seconds > 0 ? setTimeout(giveUp, seconds * 1000) : undefined
   for (const name of SIGNALS) process.on(name, interrupt)

@@ -6,7 +6,13 @@ import { everything, inherited, locate } from './environment.ts'
 import { within } from './patience.ts'
 
 /** What is left of a program that ran to its end. `code` is 128 + n after signal n. */
-export type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string }
+export type Outcome = {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+  /** Seconds without a word after which it was ended. */
+  readonly silent?: number
+}
 
 export type ProcessOptions = {
   readonly env?: Readonly<Record<string, string>>
@@ -18,6 +24,8 @@ export type ProcessOptions = {
   readonly heard?: ((text: string) => void) | undefined
   /** Ends the program when it fires. */
   readonly signal?: AbortSignal | undefined
+  /** Seconds without a word after which it is ended. */
+  readonly silence?: number | undefined
   /** Characters of stdout and of stderr that are kept, for programs whose output is the box's word. */
   readonly most?: number
 }
@@ -43,21 +51,36 @@ export async function capture(argv: Argv, options: ProcessOptions = {}): Promise
   const end = () => killGroup(child.pid, 'SIGKILL')
   options.signal?.addEventListener('abort', end)
   if (options.signal?.aborted) end()
+  const { silence } = options
+  const timer = silence === undefined ? null : timeSilence(silence, end)
+  const hear = timer?.hear
   try {
     const [stdout, stderr] = await Promise.all([
       options.heard !== undefined
-        ? readHeard(child.stdout, options.heard)
+        ? readHeard(child.stdout, options.heard, hear)
         : options.most === undefined
-          ? readAll(child.stdout, options.said)
-          : readStart(child.stdout, options.most),
+          ? readAll(child.stdout, options.said, hear)
+          : readStart(child.stdout, options.most, hear),
       options.most === undefined || options.said !== undefined
-        ? readAll(child.stderr, options.said)
-        : readStart(child.stderr, options.most),
+        ? readAll(child.stderr, options.said, hear)
+        : readStart(child.stderr, options.most, hear),
     ])
-    return { code: await exitOf(child), stdout, stderr }
+    const code = await exitOf(child)
+    return { code, stdout, stderr, ...(silence !== undefined && code !== 0 && timer?.isOver() ? { silent: silence } : {}) }
   } finally {
     options.signal?.removeEventListener('abort', end)
+    timer?.stop()
   }
+}
+
+/** Calls `end` once nothing was heard for so many seconds. */
+function timeSilence(seconds: number, end: () => void) {
+  let isOver = false
+  const timer = setTimeout(() => {
+    isOver = true
+    end()
+  }, seconds * 1000)
+  return { hear: () => void (isOver || timer.refresh()), isOver: () => isOver, stop: () => clearTimeout(timer) }
 }
 
 /** Characters that are kept of what the ends of a pipe say: one of them may be a box. */
@@ -310,27 +333,22 @@ async function exitOf(child: Bun.Subprocess): Promise<number> {
 }
 
 /** Whole text of a stream; of one that is listened to as it comes, the end. */
-async function readAll(stream: unknown, said?: (text: string) => void): Promise<string> {
+async function readAll(stream: unknown, said?: (text: string) => void, hear?: () => void): Promise<string> {
   if (!(stream instanceof ReadableStream)) return ''
-  if (said === undefined) return await new Response(stream).text()
-  const decoder = new TextDecoder()
+  if (said === undefined && hear === undefined) return await new Response(stream).text()
   let text = ''
-  for await (const chunk of stream) {
-    const piece = decoder.decode(chunk, { stream: true })
+  for await (const piece of pieces(stream, hear)) {
     // A Dockerfile of the project's chooses what stands there.
-    said(printableOutput(piece))
+    said?.(printableOutput(piece))
     // It holds the reason of a failure.
-    text = (text + piece).slice(-20_000)
+    text = said === undefined ? text + piece : (text + piece).slice(-20_000)
   }
   return text
 }
 
-async function readHeard(stream: unknown, heard: (text: string) => void): Promise<string> {
-  if (!(stream instanceof ReadableStream)) return ''
-  const decoder = new TextDecoder()
+async function readHeard(stream: unknown, heard: (text: string) => void, hear?: () => void): Promise<string> {
   let text = ''
-  for await (const chunk of stream) {
-    const piece = decoder.decode(chunk, { stream: true })
+  for await (const piece of pieces(stream, hear)) {
     heard(piece)
     text += piece
   }
@@ -338,12 +356,20 @@ async function readHeard(stream: unknown, heard: (text: string) => void): Promis
 }
 
 /** The first characters of a stream; the rest is taken and forgotten. */
-async function readStart(stream: unknown, most: number): Promise<string> {
-  if (!(stream instanceof ReadableStream)) return ''
-  const decoder = new TextDecoder()
+async function readStart(stream: unknown, most: number, hear?: () => void): Promise<string> {
   let text = ''
-  for await (const chunk of stream) if (text.length < most) text += decoder.decode(chunk, { stream: true })
+  for await (const piece of pieces(stream, hear)) if (text.length < most) text += piece
   return text.slice(0, most)
+}
+
+/** A stream as text, as it comes; `hear` is called with each piece. */
+async function* pieces(stream: unknown, hear?: () => void): AsyncGenerator<string> {
+  if (!(stream instanceof ReadableStream)) return
+  const decoder = new TextDecoder()
+  for await (const chunk of stream) {
+    hear?.()
+    yield decoder.decode(chunk, { stream: true })
+  }
 }
 
 function killGroup(pid: number, signal: NodeJS.Signals): void {

@@ -6,6 +6,7 @@ import { API_KEY } from '../credentials/providers.ts'
 import { type Receipt, readReceipt } from '../network/receipt.ts'
 import { quote } from '../plan/shell.ts'
 import { capture, type Outcome } from '../run/process.ts'
+import { question } from '../run/question.ts'
 import { readNoted } from '../session/record/noted.ts'
 import box from './box.sh' with { type: 'text' }
 import helper from './helper.sh' with { type: 'text' }
@@ -41,7 +42,7 @@ export async function waitForWall(
     if (receipt === null) await Bun.sleep(20)
   }
   if (receipt?.ok === true) return { canaries: canaryFacts(receipt), fault: '' }
-  const { stderr } = await capture(backend.life.logs(handle, { follow: false }))
+  const { stderr } = await question(backend.life.logs(handle, { follow: false }))
   const fault = stderr.trim().split('\n').at(-1) || 'the sandbox reported nothing'
   return { canaries: canaryFacts(receipt), fault }
 }
@@ -148,10 +149,10 @@ const ownAddresses = (): readonly string[] =>
 /** What this machine and the engine know of the session: is the credential in any of it? */
 export async function lookFromOutside(backend: Backend, { spec, handle }: Made, credential: string): Promise<Facts> {
   const [told, logs] = await Promise.all([
-    Promise.all(backend.inventory.told(handle).map((argv) => capture(argv))),
+    Promise.all(backend.inventory.told(handle).map((argv) => question(argv))),
     Promise.all([
-      capture(backend.life.logs(handle, { follow: false })),
-      capture(need(backend, 'wall').requests(handle, { follow: false })),
+      question(backend.life.logs(handle, { follow: false })),
+      question(need(backend, 'wall').requests(handle, { follow: false })),
     ]),
   ])
   return {

@@ -129,10 +129,12 @@ describe('what an engine answers', () => {
   const docker = { ...backends.docker.health, version: backends.docker.health.version(usualSettings) }
   const answered = (code: number, stdout: string, stderr = '') => engineOf('docker', docker, { code, stdout, stderr })
   test('silence', () =>
-    expect(engineOf('docker', docker, null)).toMatchObject({
-      state: 'not running',
-      why: 'no answer within 10 s',
+    expect(engineOf('docker', docker, { code: 137, stdout: '', stderr: '', silent: 15 })).toMatchObject({
+      state: 'not answering',
+      why: 'no answer within 15 s',
     }))
+  test('a client that cannot be started', () =>
+    expect(engineOf('docker', docker, null)).toMatchObject({ state: 'not running', why: 'its client cannot be started' }))
   test('a client without its daemon', () =>
     expect(
       answered(1, '{"Client":{}}', 'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?').state,

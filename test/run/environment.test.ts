@@ -23,7 +23,7 @@ beforeAll(() => {
     writeFileSync(join(room, name), `#!/bin/sh\nenv >'${room}/seen'\necho done\n`, { mode: 0o755 })
   chmodSync(room, 0o755)
   Object.assign(process.env, SECRETS, { PATH: `${room}:${process.env['PATH']}`, TEST_PLAIN: 'plain' })
-  admitClients(['docker', 'podman'])
+  admitClients({ docker: 15, podman: 30 })
   withhold(['TEST_REFERENCE', 'PATH', 'HOME', 'LANG', 'DOCKER_HOST'])
 })
 afterAll(() => {

@@ -273,6 +273,7 @@ export const kubernetes: Backend = {
     mend: {
       missing: 'install kubectl: https://kubernetes.io/docs/tasks/tools',
       down: 'check your kubeconfig (KUBECONFIG), and that the cluster answers: kubectl cluster-info',
+      silent: 'check that the cluster answers: kubectl cluster-info',
       denied: 'log in to the cluster again, then: kubectl auth can-i create jobs',
     },
     explain: explainAnswer,

@@ -121,6 +121,7 @@ export const docker: Backend = {
     mend: {
       missing: 'sudo apt install docker.io',
       down: 'sudo systemctl start docker, or open Docker Desktop',
+      silent: 'restart it: sudo systemctl restart docker, or open Docker Desktop again; or correct DOCKER_HOST',
       denied: 'sudo usermod -aG docker "$USER", then log in again',
     },
     info: infoOf('docker'),

@@ -105,6 +105,8 @@ export const podman: Backend = {
     mend: {
       missing: 'sudo apt install podman',
       down: 'podman info',
+      silent:
+        'see what it waits for: podman --log-level=debug info; in a virtual machine: podman machine stop, then podman machine start',
       denied: 'unset CONTAINER_HOST, or use a socket of your own',
     },
     info: infoOf('podman'),

@@ -4,6 +4,7 @@ import type { Backend } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
 import { allBackends, backends } from '../../backends/registry.ts'
+import { lacking } from '../../backends/unanswered.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { askAll } from '../../run/ask.ts'
@@ -170,7 +171,7 @@ async function homesOf(context: Context, backend: Backend): Promise<readonly Hom
       }))
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
-    context.warn(`${error.message}: paude cannot show its HOME volumes`)
+    context.warn(lacking(error, 'paude cannot show its HOME volumes'))
     return []
   }
 }

@@ -3,6 +3,7 @@ import { agentOf } from '../../agents/registry.ts'
 import { type Backend, type Helper, need } from '../../backends/backend.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
+import { lacking } from '../../backends/unanswered.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
@@ -127,7 +128,7 @@ async function list(context: Context, { json }: { readonly json: true | undefine
       if (backend.images === null || (await usable(context.host, backend)) !== 'yes') return []
       const images = await ask(backend.images.list, context.effects(backend)).catch((error: unknown) => {
         if (!(error instanceof PaudeError)) throw error
-        context.warn(`${error.message}: paude cannot show the images of ${name}`)
+        context.warn(lacking(error, `paude cannot show the images of ${name}`))
         return []
       })
       return images.map((image) => ({ backend: name, ...image }))

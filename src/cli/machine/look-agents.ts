@@ -5,6 +5,7 @@ import { agentOf } from '../../agents/registry.ts'
 import type { BackendName } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
+import { lacking } from '../../backends/unanswered.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -50,7 +51,7 @@ async function builtImages(context: Context): Promise<readonly Built[]> {
       if (backend.images === null || (await usable(context.host, backend)) !== 'yes') return []
       const images = await ask(backend.images.list, context.effects(backend)).catch((error: unknown) => {
         if (!(error instanceof PaudeError)) throw error
-        context.warn(`${error.message}: paude cannot tell which images ${backend.name} has`)
+        context.warn(lacking(error, `paude cannot tell which images ${backend.name} has`))
         return []
       })
       return images.map(({ reference }) => ({ backend: backend.name, reference }))

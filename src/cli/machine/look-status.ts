@@ -4,11 +4,12 @@ import type { Backend, Images } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
+import { lacking } from '../../backends/unanswered.ts'
 import type { Security } from '../../box/spec.ts'
 import type { Origin, Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { wayToUse } from '../../doctor/engine-checks.ts'
-import { askEngines, type EngineState, patiently } from '../../doctor/engines.ts'
+import { askEngines, type EngineState, tried } from '../../doctor/engines.ts'
 import { lookCredential } from '../../doctor/inspect.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
@@ -104,8 +105,10 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
     .map(({ backend }) => backend.name)
     .filter((name) => ready.includes(name))
   for (const name of silent) context.warn(`${name} did not list its images, so they are not shown`)
-  for (const { backend } of failures.filter(({ backend }) => ready.includes(backend)))
+  for (const { backend } of failures.filter(({ backend, error }) => ready.includes(backend) && error.code !== 'backend-silent'))
     context.warn(`${backend} did not list its sessions, so they are not shown`)
+  for (const { error } of failures.filter(({ error }) => error.code === 'backend-silent'))
+    context.warn(lacking(error, 'paude cannot show its sessions'))
   const agent = agentOf(settings)
   const title = installOf(settings)?.title ?? agent.title
   const tools = readTools(settings)
@@ -159,7 +162,7 @@ const ownImages = (host: Host): Promise<readonly Own[]> =>
   Promise.all(allBackends.flatMap((backend) => (backend.images === null ? [] : [listed(host, backend, backend.images)])))
 
 async function listed(host: Host, backend: Backend, { list }: Images): Promise<Own> {
-  const outcome = (await usable(host, backend)) === 'yes' ? await patiently(list) : null
+  const outcome = (await usable(host, backend)) === 'yes' ? await tried(list) : null
   return { backend, images: outcome?.code === 0 ? list.parse(outcome.stdout) : null }
 }
 

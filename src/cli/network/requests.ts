@@ -5,7 +5,8 @@ import { clock } from '../../network/clock.ts'
 import { plainEntry } from '../../network/decide.ts'
 import { ASTRAY, type Counted, cutWords, NOT_TLS, parseLog, type Request, timeOfFirst, withBeginning } from '../../network/log.ts'
 import { isEntry } from '../../network/proposal.ts'
-import { capture, lines } from '../../run/process.ts'
+import { lines } from '../../run/process.ts'
+import { question } from '../../run/question.ts'
 import { findSession } from '../../session/life/find.ts'
 import type { Found } from '../../session/record/found.ts'
 import { readNoted } from '../../session/record/noted.ts'
@@ -173,7 +174,7 @@ export async function readRequests(context: Context, found: Found): Promise<read
   const argv = need(found.backend, 'wall').requests(found.handle, { follow: false })
   // Before the log: what is noted then is there as well, unless the engine has dropped it.
   const noted = readNoted(found.handle.folder)
-  const outcome = await capture(argv)
+  const outcome = await question(argv)
   if (outcome.code !== 0) throw context.effects(found.backend).explain({ argv, outcome })
   const beginning = withBeginning(noted, outcome.stdout)
   const { text } = beginning

@@ -6,7 +6,7 @@ import { bootTime, readPiece } from '../../events/file.ts'
 import { followEvents } from '../../events/follow.ts'
 import { EVENTS_LIMIT } from '../../events/place.ts'
 import { eventReader } from '../../events/read.ts'
-import { ask } from '../../run/ask.ts'
+import { ask, refusedIsNull } from '../../run/ask.ts'
 import { findSession } from '../../session/life/find.ts'
 import { findPast } from '../../session/record/past.ts'
 import { jsonLine } from '../../text.ts'
@@ -53,7 +53,7 @@ export default verb({
     if (given.follow) {
       const { backend, handle } = await findSession(context, record.id)
       const runs = async () =>
-        (await ask(backend.life.state(handle), context.effects(backend)).catch(() => null))?.status === 'running'
+        (await ask(backend.life.state(handle), context.effects(backend)).catch(refusedIsNull))?.status === 'running'
       // What is there already is cut by --tail; all that comes later is shown.
       const before = tail === undefined ? Number.POSITIVE_INFINITY : reader.read(readPiece(folder, 0).bytes).length - tail
       let seen = 0

@@ -6,7 +6,8 @@ import { PaudeError } from '../../errors.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
 import { linesSince, TIMES_FILE } from '../../hold/times.ts'
 import { patiently } from '../../run/patience.ts'
-import { capture, lines } from '../../run/process.ts'
+import { lines } from '../../run/process.ts'
+import { question } from '../../run/question.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/new-executables.ts'
 import type { Found } from '../../session/record/found.ts'
@@ -135,7 +136,7 @@ async function streamLog(context: Context, found: Found, { follow, since }: Wish
     return 0
   }
   const argv = backend.life.logs(handle, { follow: false, since })
-  const outcome = await capture(argv)
+  const outcome = await question(argv)
   if (outcome.code !== 0) throw context.effects(backend).explain({ argv, outcome })
   context.answer(plainText(outcome.stdout + outcome.stderr))
   return 0

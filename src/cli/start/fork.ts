@@ -6,7 +6,7 @@ import type { Handle } from '../../box/handle.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { ask } from '../../run/ask.ts'
-import { capture } from '../../run/process.ts'
+import { question } from '../../run/question.ts'
 import { findSession } from '../../session/life/find.ts'
 import { conversationOf, notedConversation, openOut } from '../../session/record/out.ts'
 import { modeOf } from '../../session/record/record.ts'
@@ -100,7 +100,7 @@ async function lastWords(backend: Backend, handle: Handle): Promise<string> {
   const file = openOut(handle.folder, 'stderr')
   const text = file === null ? '' : Buffer.from(file.read()).toString()
   file?.close()
-  const { stdout, stderr } = await capture(backend.life.logs(handle, { follow: false }))
+  const { stdout, stderr } = await question(backend.life.logs(handle, { follow: false }))
   return printable(
     readable(text || stdout + stderr)
       .split('\n')

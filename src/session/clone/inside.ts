@@ -2,7 +2,7 @@ import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Argv } from '../../plan/plan.ts'
-import { ask } from '../../run/ask.ts'
+import { ask, refusedIsNull } from '../../run/ask.ts'
 import { capture } from '../../run/process.ts'
 import type { Found } from '../record/found.ts'
 import type { SessionRecord } from '../record/record.ts'
@@ -37,7 +37,7 @@ export type Inside = (
 
 export async function insideOf(context: Context, { backend, handle, record }: Found): Promise<Inside> {
   const { volume } = requireClone({ record })
-  const state = await ask(backend.life.state(handle), context.effects(backend)).catch(() => null)
+  const state = await ask(backend.life.state(handle), context.effects(backend)).catch(refusedIsNull)
   if (state?.status === 'paused')
     throw new PaudeError('refused', `session ${record.id} is paused, so paude cannot read its clone`, {
       hint: `paude stop ${record.id}`,

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { capture } from '../../run/process.ts'
+import { question } from '../../run/question.ts'
 import type { Found } from '../record/found.ts'
 import { watchProject } from './alarm.ts'
 import { tellPaused } from './wait.ts'
@@ -17,7 +17,7 @@ export function watchHere(context: Context, found: Found, { owns }: { readonly o
   const { backend, handle, record } = found
   const name = record.name || record.id
   // A paused box hears of nothing else.
-  const end = () => void capture(backend.life.signal(handle, 'KILL'))
+  const end = () => void question(backend.life.signal(handle, 'KILL'))
   const unlisten = () => ENDING.forEach((signal) => void process.off(signal, end))
   let told = 0
   const tell = (text: string) => {

@@ -6,7 +6,7 @@ import type { Host } from '../../host.ts'
 import { exec } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
-import { capture } from '../../run/process.ts'
+import { question } from '../../run/question.ts'
 import { nameInside } from '../../text.ts'
 import { watchGuarded } from '../../workspace/appear-watch.ts'
 import { AGENT_FILES, AGENT_FOLDERS, CLAUDE_FOLDER, CLAUDE_TREES } from '../../workspace/listed.ts'
@@ -142,7 +142,7 @@ function textOf({ workspace }: SessionRecord, findings: readonly Finding[]): str
 /** An engine that cannot pause it stops it, unless the user wants only warnings: what is not seen through may not go on. */
 async function pause({ effects }: Pick<Context, 'effects'>, { backend, handle, record }: Found) {
   const { life } = backend
-  const outcome = life.pause === null ? null : await capture(life.pause.on(handle)).catch(() => null)
+  const outcome = life.pause === null ? null : await question(life.pause.on(handle)).catch(() => null)
   if (outcome?.code === 0) return 'paused'
   const state = await ask(life.state(handle), effects(backend)).catch(() => null)
   if (state?.status === 'paused') return 'paused'

@@ -7,7 +7,7 @@ import type { Plan } from '../../plan/plan.ts'
 import { approvedContent } from '../../project/trust.ts'
 import { devcontainerFlag } from '../../project/wanted-devcontainer.ts'
 import { execute } from '../../run/execute.ts'
-import { capture } from '../../run/process.ts'
+import { question } from '../../run/question.ts'
 import { cacheFolder, trustFolder } from '../../state.ts'
 
 /** The project's own recipe, where the image is what it makes. */
@@ -20,12 +20,13 @@ export async function present(
   { settings, backend }: { readonly settings: Settings; readonly backend: Backend },
 ): Promise<string> {
   const inspect = need(backend, 'images').id(settings.image)
-  const found = settings.pull === 'always' ? null : await capture(inspect)
+  const found = settings.pull === 'always' ? null : await question(inspect)
   if (found?.code === 0) return found.stdout.trim()
-  if (settings.pull === 'never')
+  // One that does not answer has no image to fetch either.
+  if (settings.pull === 'never' || found?.silent !== undefined)
     throw effects(backend).explain({ argv: inspect, outcome: found ?? { code: 1, stdout: '', stderr: '' } })
   await execute(bringing(host, backend, settings), effects(backend))
-  return (await capture(inspect)).stdout.trim()
+  return (await question(inspect)).stdout.trim()
 }
 
 /** How an image that is not there is brought about: fetched, or made by the project's own recipe. */

@@ -5,7 +5,7 @@ import type { Listed } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import { ask, askAll } from '../../run/ask.ts'
+import { ask, askAll, refusedIsNull } from '../../run/ask.ts'
 import { withhold } from '../../run/environment.ts'
 import { boxesOf } from '../record/boxes.ts'
 import type { Found } from '../record/found.ts'
@@ -46,7 +46,7 @@ export async function findSession(
 
 /** After a failed command in it: says so when the session does not run, which an engine says in words of its own. */
 export async function requireRunning(context: Context, { backend, handle }: Pick<Found, 'backend' | 'handle'>): Promise<void> {
-  const state = await ask(backend.life.state(handle), context.effects(backend)).catch(() => null)
+  const state = await ask(backend.life.state(handle), context.effects(backend)).catch(refusedIsNull)
   if (state === null) throw new PaudeError('not-found', `session ${handle.id} is gone`, { hint: 'paude sessions' })
   if (state.status !== 'running')
     throw new PaudeError('not-found', `session ${handle.id} is not running`, { hint: `paude start ${handle.id}` })

@@ -12,7 +12,8 @@ import { isOf, ofProviders, reachOf } from '../../network/reach.ts'
 import { isQuiet, readReceipt } from '../../network/receipt.ts'
 import { execute } from '../../run/execute.ts'
 import { lastWords } from '../../run/last-words.ts'
-import { capture, LEFT } from '../../run/process.ts'
+import { LEFT } from '../../run/process.ts'
+import { question } from '../../run/question.ts'
 import { printable } from '../../text.ts'
 import { dropCloneRemote } from '../clone/remote.ts'
 import type { Found } from '../record/found.ts'
@@ -110,7 +111,7 @@ async function lookAtProxy({ backend, handle, spec, code }: Ended) {
   const noted = hasProxy ? readNoted(spec.folder) : ''
   // What was asked for is noted before its answer is read; where nothing was, the engine need not be asked.
   const asks = hasProxy && (mode !== 'open' || code === 125) && !isQuiet(noted)
-  const requests = asks ? await capture(need(backend, 'wall').requests(handle, { follow: false })).catch(() => null) : null
+  const requests = asks ? await question(need(backend, 'wall').requests(handle, { follow: false })).catch(() => null) : null
   const beginning = withBeginning(mode === 'open' ? '' : noted, mode === 'open' ? '' : (requests?.stdout ?? ''))
   // A box whose proxy never answered has told nothing.
   const silent = hasProxy && code === 125 && readReceipt(noted) === null

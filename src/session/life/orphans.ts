@@ -11,7 +11,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { isAlive } from '../../host.ts'
 import type { Plan } from '../../plan/plan.ts'
-import { askAll, captureOnce } from '../../run/ask.ts'
+import { askAll, captureOnce, refusedIsNull } from '../../run/ask.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
 import { boxesOf } from '../record/boxes.ts'
 import { knownMark } from '../record/home-owner.ts'
@@ -191,8 +191,10 @@ export async function removeHome(context: Context, dryRun: boolean): Promise<num
   const kept = await Promise.all(
     allBackends.map(async (backend) => {
       if ((await usable(host, backend)) !== 'yes') return []
-      const volumes = await askAll(backend.inventory.volumes(boxesOf(host, backend)), context.effects(backend)).catch(() => [])
-      return volumes.flatMap(({ reference, role, workspace }) =>
+      const volumes = await askAll(backend.inventory.volumes(boxesOf(host, backend)), context.effects(backend)).catch(
+        refusedIsNull,
+      )
+      return (volumes ?? []).flatMap(({ reference, role, workspace }) =>
         names.includes(reference) || (workspace === root && ['home', 'overlay'].includes(role))
           ? [{ backend, name: reference }]
           : [],

@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts'
 import { readHoldState } from '../../hold/place.ts'
 import { parseLog } from '../../network/log.ts'
 import { ofProviders, reachOf } from '../../network/reach.ts'
-import { capture } from '../../run/process.ts'
+import { question } from '../../run/question.ts'
 import { printable } from '../../text.ts'
 import type { Found } from '../record/found.ts'
 import { policyNow } from '../resolve/policy.ts'
@@ -31,7 +31,7 @@ export function watchProvider({ backend, handle, record }: Found, tell: Tell, pa
     for (const pause of pauses) {
       await rest(pause, stop.signal)
       if (stop.signal.aborted) return
-      const log = await capture(need(backend, 'wall').requests(handle, { follow: false }), {
+      const log = await question(need(backend, 'wall').requests(handle, { follow: false }), {
         signal: stop.signal,
         most: MOST,
       }).catch(() => null)

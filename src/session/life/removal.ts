@@ -4,9 +4,8 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
 import { withBeginning } from '../../network/log.ts'
-import { ask } from '../../run/ask.ts'
+import { ask, refusedIsNull } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
-import { capture } from '../../run/process.ts'
 import { requireSaved } from '../clone/keep.ts'
 import { dropCloneRemote } from '../clone/remote.ts'
 import type { Found } from '../record/found.ts'
@@ -39,7 +38,7 @@ export async function removeSession(
 ): Promise<void> {
   const { backend, handle, record } = found
   const effects = context.effects(backend)
-  const state = force ? null : await ask(backend.life.state(handle), effects).catch(() => null)
+  const state = force ? null : await ask(backend.life.state(handle), effects).catch(refusedIsNull)
   if (state?.status === 'running' || state?.status === 'paused')
     throw new PaudeError('refused', `session ${record.id} is running`, {
       hint: `paude stop ${record.id}, or paude rm --force ${record.id}`,
@@ -77,16 +76,21 @@ export async function keepBefore(
   known: State | null = null,
 ): Promise<void> {
   const { folder } = handle
+  const effects = context.effects(backend)
   const hasProxy = record.network !== 'none' && backend.wall !== null
   const noted = hasProxy ? readNoted(folder) : ''
   const asked = known === null && hasOutput(folder)
   const [log, state] = await Promise.all([
-    hasProxy ? capture(need(backend, 'wall').requests(handle, { follow: false })).catch(() => null) : null,
-    asked ? ask(backend.life.state(handle), context.effects(backend)).catch(() => null) : known,
+    hasProxy
+      ? ask({ argv: need(backend, 'wall').requests(handle, { follow: false }), parse: asItIs }, effects).catch(refusedIsNull)
+      : null,
+    asked ? ask(backend.life.state(handle), effects).catch(refusedIsNull) : known,
   ])
   const code = hasOutput(folder) && state?.status === 'exited' ? state.exitCode : null
-  const requests = withBeginning(noted, log?.code === 0 ? log.stdout : '').text
+  const requests = withBeginning(noted, log ?? '').text
   const kept = readKept(folder)
   const review = kept !== null && isWorthReview(findNewExecutables(record, kept))
   keepRead(context, { record, folder, requests, code, review })
 }
+
+const asItIs = (text: string): string => text

@@ -7,7 +7,7 @@ import type { Host } from '../../host.ts'
 import { customName, downloadOf, type ImageSpec, imageRef, OURS } from '../../image/build.ts'
 import { downloadNames, downloadsFolder } from '../../image/download.ts'
 import { readTools } from '../../image/tools.ts'
-import { capture } from '../../run/process.ts'
+import { question } from '../../run/question.ts'
 import { cacheFolder, namesIn } from '../../state.ts'
 import { knownTraits, ownImages, proxyImage, startImage, thinImage, toolsImage } from './images.ts'
 
@@ -74,6 +74,6 @@ const KEPT = [...[...agentNames, 'tools'].flatMap((name) => [name, customName(na
 
 /** null when there is no such image. */
 export async function idOf(backend: Backend, reference: string): Promise<string | null> {
-  const { code, stdout } = await capture(need(backend, 'images').id(reference))
+  const { code, stdout } = await question(need(backend, 'images').id(reference))
   return code === 0 ? stdout.trim() : null
 }
