@@ -53,7 +53,8 @@ const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCod
   [125, 'paude or the engine failed, the agent did not run or was taken back', 'backend-down'],
   [126, 'the program cannot be run', 'not-executable'],
   [127, 'the program was not found', 'command-not-found'],
-  [130, 'interrupted during the start; nothing was left behind', 'interrupted'],
+  [130, 'interrupted by Ctrl-C; nothing was left behind, or paude names it', 'interrupted'],
+  [143, 'the same by SIGTERM (129 by SIGHUP)', null],
 ]
 
 function flagOf({ flags = [], variable }: Row<unknown>): string {

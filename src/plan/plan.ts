@@ -179,6 +179,8 @@ export type Exec = {
   readonly folder?: string
   /** Steps that make a second try succeed when an image was missing: cheaper than asking before every start. */
   readonly rescue?: Plan
+  /** Seconds that it takes by itself, as to let a program end. */
+  readonly takes?: number
   /** Failure is of no interest, as in a clean-up of what may be gone. */
   readonly tolerant?: boolean
   /** Prints what the step should have taken away: while it prints something a failure is tried again, and at last counts. */

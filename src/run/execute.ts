@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PaudeError } from '../errors.ts'
+import { type Ending, PaudeError } from '../errors.ts'
 import {
   type Argv,
   type Attach,
@@ -25,8 +25,11 @@ import { buildStep } from './build-step.ts'
 import { askAllWords, askLastWords } from './last-words.ts'
 import { layTree, packTree } from './lay-tree.ts'
 import { onDisk, removeFolder } from './on-disk.ts'
-import { type Attached, capture, connect, type Outcome } from './process.ts'
+import { SIGNALS } from './patience.ts'
+import { type Attached, connect, type Outcome } from './process.ts'
 import type { Progress } from './progress.ts'
+import { question } from './question.ts'
+import { type Working, work } from './work.ts'
 
 /** What the executor needs besides the plan. */
 export type Effects = {
@@ -48,7 +51,8 @@ export type Effects = {
 
 /**
  * Carries a plan out and returns its exit code: the attached agent's, or 0.
- * When a step fails or a signal comes, every undo runs, newest first, and the failure is thrown.
+ * When a step fails or a signal comes, every undo runs, newest first, and the failure is thrown. Of an engine that does not answer it
+ * names what may be left.
  * `afterwards` decides what follows an attached agent; signals stay caught until it is done.
  */
 export const execute = (plan: Plan, effects: Effects, afterwards?: (code: number) => Promise<number>): Promise<number> =>
@@ -66,13 +70,15 @@ async function carryAll(
     afterwards,
   }: Pick<Run, 'effects' | 'interruption'> & { readonly afterwards?: ((code: number) => Promise<number>) | undefined },
 ): Promise<number> {
-  const run: Run = { effects, undos: [], trailing: [], interruption }
+  const run: Run = { effects, undos: [], trailing: [], interruption, left: [], working: workingOf(effects, interruption) }
   let code = 0
   try {
     for (const step of plan) {
       if (isLast(step)) {
         interruption.check()
         const trailing = Promise.all(run.trailing)
+        // The streams are the agent's from here on.
+        run.working.tell = () => undefined
         if (step.kind === 'attach') {
           const child = await effects.attach(step)
           if (step.keeps) run.undos.length = 0
@@ -86,19 +92,48 @@ async function carryAll(
   } catch (error) {
     // What is still being made must be there before it can be taken back.
     await Promise.allSettled(run.trailing)
-    await takeBack(run.undos, 0)
-    throw error
+    await takeBack(run, 0)
+    throw error instanceof PaudeError && run.left.length > 0 ? withLeft(error, run.left) : error
   } finally {
     interruption.stop()
   }
 }
 
-type Undo = () => Promise<unknown>
+type Undo = Argv | (() => Promise<unknown>)
 type Run = {
   readonly effects: Effects
   readonly undos: Undo[]
   readonly trailing: Promise<void>[]
   readonly interruption: Interruption
+  readonly working: { -readonly [Key in keyof Working]: Working[Key] }
+  /** Undos that an engine did not answer. */
+  readonly left: Argv[]
+}
+
+function workingOf({ note, moving }: Effects, { asked, again }: Interruption): Working {
+  const told = new Set<string>()
+  return {
+    asked,
+    again,
+    silent: new Set(),
+    tell: (program, seconds) => {
+      if (told.has(program)) return
+      told.add(program)
+      note(`${program} has not answered for ${seconds} s; waiting for it${moving.moves ? ' (Ctrl-C ends that)' : ''}`)
+    },
+  }
+}
+
+/** What may be there still, with the commands that take it away. */
+function withLeft({ code, message, hint, signal, cause }: PaudeError, left: readonly Argv[]): PaudeError {
+  const programs = [...new Set(left.map(([program]) => program))].join(' and ')
+  const said = code === 'interrupted' ? 'interrupted' : message
+  const remedy = `once ${programs} answers: ${left.map(commandLine).join('; ')}`
+  return new PaudeError(code, `${said}; ${programs} does not answer, so something may be left behind`, {
+    hint: hint === '' ? remedy : `${hint}; ${remedy}`,
+    signal,
+    cause,
+  })
 }
 
 async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
@@ -116,7 +151,7 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
       })
       return
     case 'remove':
-      if (step.first !== undefined) await capture(step.first)
+      if (step.first !== undefined) await work(step.first, run.working)
       await onDisk(step.path, () => removeFolder(step.path))
       return
     case 'write':
@@ -181,17 +216,17 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
       await withRescue(step.rescue, run, () => runTogether(step, run))
       return
     case 'later':
-      run.undos.push(() => capture(step.undo))
+      run.undos.push(step.undo)
       return
     case 'guard':
-      if ((await capture(step.unless)).code === 0) return
+      if (await succeeds(step.unless, run)) return
       for (const inner of step.steps) if (!isLast(inner)) await carryOut(inner, run)
       return
   }
 }
 
 function placeThings({ things, undo }: Place, { undos }: Run): void {
-  if (undo !== undefined) undos.push(() => capture(undo))
+  if (undo !== undefined) undos.push(undo)
   for (const { path, content, own = false } of things) {
     const isNew = makeInPlace(path, content)
     if (own && !isNew)
@@ -216,31 +251,42 @@ const writeWhole = ({ path, content, mode }: Omit<Write, 'kind'>): Promise<void>
 
 async function runExec(step: Exec, run: Run): Promise<void> {
   const { effects, undos, interruption } = run
-  if (step.unless !== undefined && (await capture(step.unless)).code === 0) return
+  if (step.unless !== undefined && (await succeeds(step.unless, run))) return
   const telling = step.title === undefined ? null : tell(step.title, effects)
-  const undo = () => (step.undo === undefined ? Promise.resolve() : capture(step.undo))
+  const undo: Undo = step.undo ?? (() => Promise.resolve())
   undos.push(undo)
   const attempt = () =>
-    capture(step.argv, {
+    work(step.argv, run.working, {
       ...(step.env === undefined ? {} : { env: revealed(step.env) }),
       ...(step.stdin === undefined ? {} : { stdin: typeof step.stdin === 'string' ? step.stdin : step.stdin.reveal() }),
       ...(step.folder === undefined ? {} : { folder: step.folder }),
       said: telling?.said,
-      // A short engine call is waited for, so that its undo finds what it made; a build is not.
+      // A short engine call is waited for, as long as the engine answers, so that its undo finds what it made; a build is not.
       signal: step.title === undefined ? undefined : interruption.signal,
+      takes: step.takes,
     })
   const outcome = step.left === undefined ? await attempt() : await untilNothingIsLeft(attempt, step.left)
   telling?.end(interruption.signal.aborted ? 'interrupted' : outcome.code === 0 ? 'done' : 'failed')
   interruption.check()
-  if (outcome.code === 0 || step.tolerant) return
+  if (outcome.silent !== undefined && interruption.asked.aborted) throw interruption.ended()
+  if (outcome.code === 0 || (step.tolerant && outcome.silent === undefined)) return
   const error = effects.explain({ argv: step.argv, outcome })
   const words = step.log === undefined ? '' : await askLastWords(step.log)
   if (words !== '') throw new PaudeError(error.code, `${error.message}\nthe end of its output:\n${words}`, error)
   // What bears our name already is somebody else's: it is not ours to take back.
   if (error.code === 'name-taken') undos.splice(undos.lastIndexOf(undo), 1)
   // Two starts of a project may make its HOME at the same time.
-  if (error.code === 'name-taken' && step.unless !== undefined && (await capture(step.unless)).code === 0) return
+  if (error.code === 'name-taken' && step.unless !== undefined && (await succeeds(step.unless, run))) return
   throw error
+}
+
+/** Whether a probe succeeds; that its engine does not answer is no answer. */
+async function succeeds(argv: Argv, { effects, interruption, working }: Run): Promise<boolean> {
+  const outcome = await question(argv, { signal: interruption.signal })
+  interruption.check()
+  if (outcome.silent === undefined) return outcome.code === 0
+  working.silent.add(argv[0])
+  throw effects.explain({ argv, outcome })
 }
 
 /** Seconds between two tries to take something away: an engine may be busy with it. */
@@ -249,8 +295,8 @@ const BUSY = [0.2, 1, 3]
 async function untilNothingIsLeft(attempt: () => Promise<Outcome>, ask: Argv): Promise<Outcome> {
   let outcome = await attempt()
   for (const seconds of BUSY) {
-    if (outcome.code === 0) return outcome
-    const left = await capture(ask, { most: ANSWER })
+    if (outcome.code === 0 || outcome.silent !== undefined) return outcome
+    const left = await question(ask, { most: ANSWER })
     // An engine that does not answer this either is not just busy.
     if (left.code !== 0) return outcome
     if (left.stdout.trim() === '') return { ...outcome, code: 0 }
@@ -299,7 +345,7 @@ function tell(title: string, { note, moving, verbose }: Effects): Telling {
 
 async function runPipe({ from, to, title, printed, undo }: Pipe, { effects, undos, interruption }: Run): Promise<void> {
   if (title !== undefined) effects.note(title)
-  if (undo !== undefined) undos.push(() => capture(undo))
+  if (undo !== undefined) undos.push(undo)
   const ends = await connect(from, to, interruption.signal)
   interruption.check()
   // A source whose reader has failed ends of a broken pipe: the reader knows why.
@@ -314,7 +360,7 @@ async function waitUntil(step: Until, { effects, interruption }: Run): Promise<v
   const deadline = performance.now() + most * 1000
   let last = ''
   while (true) {
-    const outcome = await capture(ask, { signal: interruption.signal, most: ANSWER })
+    const outcome = await question(ask, { signal: interruption.signal, most: ANSWER })
     const { code, stdout, stderr } = outcome
     interruption.check()
     if (code === 0 && isReady.test(stdout)) return
@@ -335,7 +381,7 @@ async function neverError({ ask, never, why }: Until, outcome: Outcome, effects:
 }
 
 const explained = async (argv: Argv, { explain }: Effects): Promise<PaudeError> =>
-  explain({ argv, outcome: await capture(argv, { most: ANSWER }) })
+  explain({ argv, outcome: await question(argv, { most: ANSWER }) })
 
 async function withLog({ log }: Until, error: PaudeError): Promise<PaudeError> {
   const words = log === undefined ? '' : await askAllWords(log)
@@ -367,7 +413,7 @@ async function withRescue(rescue: Plan | undefined, run: Run, attempt: () => Pro
     await attempt()
   } catch (error) {
     if (rescue === undefined || !isMissingImage(error)) throw error
-    await takeBack(run.undos, before)
+    await takeBack(run, before)
     for (const step of rescue) if (!isLast(step)) await carryOut(step, run)
     await attempt()
   }
@@ -375,12 +421,17 @@ async function withRescue(rescue: Plan | undefined, run: Run, attempt: () => Pro
 
 const isMissingImage = (error: unknown): boolean => error instanceof PaudeError && error.code === 'image-missing'
 
-/** Undoes everything after the first `keep`, newest first; a failing undo does not stop the others. */
-async function takeBack(undos: Undo[], keep: number): Promise<void> {
-  while (undos.length > keep)
-    await undos
-      .pop()?.()
-      .catch(() => undefined)
+/** Undoes everything after the first `keep`, newest first; a failing undo does not stop the others. One that is not answered is noted. */
+async function takeBack({ undos, working, left }: Run, keep: number): Promise<void> {
+  while (undos.length > keep) {
+    const undo = undos.pop()
+    if (typeof undo === 'function') await undo().catch(() => undefined)
+    else if (undo !== undefined) {
+      const isSilent = left.some(([program]) => program === undo[0])
+      const outcome = isSilent ? null : await work(undo, working).catch(() => null)
+      if (isSilent || outcome?.silent !== undefined) left.push(undo)
+    }
+  }
 }
 
 /** Gives the agent a terminal that is held; stays with it when we are attached. */
@@ -394,21 +445,40 @@ async function runHeld(step: Hold, { effects, undos }: Run, trailing: Promise<un
   return 0
 }
 
-type Interruption = { readonly signal: AbortSignal; readonly check: () => void; readonly stop: () => void }
+type Interruption = {
+  readonly signal: AbortSignal
+  readonly check: () => void
+  readonly stop: () => void
+  /** What came, whether or not the plan ends by it, and that more came. */
+  readonly asked: AbortSignal
+  readonly again: AbortSignal
+  readonly ended: () => PaudeError
+}
+
+/** Milliseconds in which several signals are one: a terminal that closes sends more than one. */
+const AT_ONCE = 1000
 
 /** Listens for the signals that end a start; `check` throws once one came. They are swallowed until `stop`, so that nothing interrupts the clean-up. */
 function listen(): Interruption {
-  const controller = new AbortController()
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  const onSignal = () => controller.abort()
-  for (const signal of signals) process.on(signal, onSignal)
+  const [asked, again] = [new AbortController(), new AbortController()]
+  let [signal, at]: [Ending, number] = ['SIGINT', 0]
+  const onSignal = (name: Ending) => {
+    if (!asked.signal.aborted) [signal, at] = [name, performance.now()]
+    else if (performance.now() - at > AT_ONCE) again.abort()
+    asked.abort()
+  }
+  const ended = () => new PaudeError('interrupted', 'interrupted, nothing was left behind', { signal })
+  for (const name of SIGNALS) process.on(name, onSignal)
   return {
-    signal: controller.signal,
+    signal: asked.signal,
+    asked: asked.signal,
+    again: again.signal,
+    ended,
     check: () => {
-      if (controller.signal.aborted) throw new PaudeError('interrupted', 'interrupted, nothing was left behind')
+      if (asked.signal.aborted) throw ended()
     },
     stop: () => {
-      for (const signal of signals) process.off(signal, onSignal)
+      for (const name of SIGNALS) process.off(name, onSignal)
     },
   }
 }

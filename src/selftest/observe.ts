@@ -51,7 +51,7 @@ export async function waitForWall(
 const notedOf = async (backend: Backend, handle: Made['handle']): Promise<string> =>
   backend.files.way === 'mounted'
     ? readNoted(handle.folder)
-    : (await capture(need(backend, 'wall').requests(handle, { follow: false }))).stdout
+    : (await question(need(backend, 'wall').requests(handle, { follow: false }))).stdout
 
 export async function lookFromProxy(backend: Backend, made: Made, other: string): Promise<Facts> {
   const values = { other, other_port: portsOf(backend).neighbour }

@@ -6,12 +6,13 @@ import { copiedOf, copyAt, mountsOf, shadowAt, shadowedOf } from '../box/spec.ts
 import { takesUploads, UPLOADS_AT } from '../box/uploads.ts'
 import type { Config } from '../config/keys/settings.ts'
 import { API_KEY } from '../credentials/providers.ts'
-import { PaudeError } from '../errors.ts'
+import { type Ending, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { HOST_NAME } from '../network/names.ts'
 import type { Plan } from '../plan/plan.ts'
 import { ask } from '../run/ask.ts'
 import { type Effects, execute } from '../run/execute.ts'
+import { SIGNALS } from '../run/patience.ts'
 import { removePlan } from '../session/life/plans.ts'
 import { givenUp } from '../session/resolve/security.ts'
 import { judge, KNOWN_AFTER, type Row } from './judge.ts'
@@ -200,18 +201,17 @@ const wordsOf = (text = ''): readonly string[] => text.split(' ').filter((word) 
 
 /** Signals wait for the next check, so that nothing interrupts the clean-up. */
 function listen(): { readonly check: () => void; readonly stop: () => void } {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  let came = false
-  const note = () => {
-    came = true
+  let came: Ending | null = null
+  const note = (signal: Ending) => {
+    came = signal
   }
-  for (const signal of signals) process.on(signal, note)
+  for (const signal of SIGNALS) process.on(signal, note)
   return {
     check: () => {
-      if (came) throw new PaudeError('interrupted', 'interrupted, nothing was left behind')
+      if (came !== null) throw new PaudeError('interrupted', 'interrupted, nothing was left behind', { signal: came })
     },
     stop: () => {
-      for (const signal of signals) process.off(signal, note)
+      for (const signal of SIGNALS) process.off(signal, note)
     },
   }
 }

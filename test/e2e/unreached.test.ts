@@ -1,9 +1,22 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HOST_NAME } from '../../src/network/names.ts'
-import { type Api, describeEach, makeProject, paude, poll, put, type RunOptions, root, serveApi, startPaude } from './support.ts'
+import {
+  type Api,
+  describeEach,
+  makeProject,
+  paude,
+  poll,
+  put,
+  type RunOptions,
+  root,
+  serveApi,
+  sessionIds,
+  startPaude,
+  stateHome,
+} from './support.ts'
 import { makeTerminals } from './terminal.ts'
 
 setDefaultTimeout(240_000) // ms: tests run side by side
@@ -11,6 +24,59 @@ setDefaultTimeout(240_000) // ms: tests run side by side
 /** The agent waits for a prompt. */
 const PROMPT = /plan mode on/
 const KEY = 'sk-ant-api03-a-key-for-nobody-at-all'
+
+describeEach('an engine that accepts and never answers', (backend) => {
+  // It is docker's socket that anybody can be told to use; the other engine's sessions are still of interest.
+  const hasDocker = Bun.which('docker') !== null
+  const path = join(root, `${backend}-silent.sock`)
+  let silent: ReturnType<typeof Bun.listen>
+  beforeAll(() => {
+    silent = Bun.listen({ unix: path, socket: { data: () => undefined } })
+  })
+  afterAll(() => silent.stop(true))
+  const cwd = makeProject()
+  const env = { DOCKER_HOST: `unix://${path}`, ANTHROPIC_API_KEY: KEY }
+  const told = 'docker has not answered within 15 s: paude cannot show its sessions; restart it: '
+
+  test.skipIf(!hasDocker)('is told by what lists, which shows the sessions of others', async () => {
+    const others = backend !== 'docker'
+    const options = { env: { ...env, PAUDE_BACKEND: backend }, cwd }
+    const id = others ? (await paude(['run', '--detach', '--', 'sleep', '600'], options)).stdout.trim() : ''
+    try {
+      const [list, status, doctor] = await Promise.all(
+        [['sessions', '--quiet'], ['status'], ['doctor']].map((words) => paude(words, { env, cwd })),
+      )
+      expect(list).toMatchObject({ code: 0, stderr: expect.stringContaining(told) })
+      if (others) expect(list?.stdout.split('\n')).toContain(id)
+      expect(status?.stderr).toContain(told)
+      expect(doctor?.stdout).toContain('not answering: no answer within 15 s')
+    } finally {
+      if (others) await paude(['rm', '--force', id], options)
+    }
+  })
+
+  test.skipIf(backend !== 'docker')('is told by a start, which ends on a signal and leaves nothing here', async () => {
+    // What every start needs is there by then.
+    const first = await paude(['--backend=docker', 'run', '--', 'true'], { env: { ANTHROPIC_API_KEY: KEY }, cwd })
+    expect(first).toMatchObject({ code: 0 })
+    const starts = [
+      { words: ['-p', 'hi'], signal: 'SIGTERM', code: 143 },
+      { words: ['run', '--', 'true'], signal: 'SIGINT', code: 130 },
+    ] as const
+    const before = sessionIds()
+    const all = starts.map(async ({ words, signal, code }) => {
+      const running = startPaude(['--backend=docker', ...words], { env, cwd })
+      await poll('that it waits', () => running.stderr().includes('docker has not answered for 15 s'), 60)
+      running.kill(signal)
+      const ended = await running.done
+      expect(ended).toMatchObject({ code, stdout: '' })
+      expect(ended.stderr).toMatch(/something may be left behind\n.*once docker answers: docker rm --force --volumes paude-/)
+    })
+    await Promise.all(all)
+    for (const id of sessionIds().filter((one) => !before.includes(one)))
+      expect(existsSync(join(stateHome, 'paude/sessions', id))).toBe(false)
+  })
+})
 
 describeEach('a provider that does not answer', (backend) => {
   const terminals = makeTerminals()

@@ -535,8 +535,99 @@ describe('signals', () => {
       together([[exec(slow, { undo: log('undo-two') }), exec(log('unreached'))]]),
       exec(log('unreached')),
     ]
-    expect(await ended(plan)).toEqual({ code: 125, stderr: 'error interrupted\n' })
+    const code = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal]
+    expect(await ended(plan)).toEqual({ code, stderr: 'error interrupted\n' })
     expect(logged()).toEqual(['made', 'undo-two', 'undo-one'])
+  })
+
+  describe('with an engine that does not answer', () => {
+    /** An engine that notes what it is asked to do, and is silent at these verbs for ever. */
+    function engine(silent: string, script = ''): string {
+      const path = join(room, 'engine')
+      const body = `cd '${room}'; echo "$*" >>log\ncase $1 in ${silent}) touch up; exec sleep 600 ;; esac\n${script}\n`
+      writeFileSync(path, `#!/bin/sh\n${body}`, { mode: 0o755 })
+      return path
+    }
+    const start = (plan: Plan, patience: Readonly<Record<string, number>>) =>
+      Bun.spawn([process.execPath, program, JSON.stringify(plan), join(room, 'heard'), JSON.stringify(patience)], {
+        stdin: 'ignore',
+        stdout: 'pipe',
+        stderr: 'pipe',
+      })
+    const isUp = async () => {
+      while (!existsSync(join(room, 'up'))) await Bun.sleep(2)
+    }
+
+    test.each([
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const)(
+      '%s gives it up, and names what may be left with the commands that take it away',
+      async (signal, code) => {
+        const path = engine('create|rm')
+        const plan = [
+          later([path, 'volume']),
+          exec([path, 'network'], { undo: [path, 'rm', 'network'] }),
+          exec([path, 'create'], { undo: [path, 'rm', 'a box'] }),
+        ]
+        const child = start(plan, { [path]: 0.3 })
+        await isUp()
+        child.kill(signal)
+        const stderr = await child.stderr.text()
+        expect(await child.exited).toBe(code)
+        expect(stderr).toContain(`error interrupted\ninterrupted; ${path} does not answer, so something may be left behind\n`)
+        expect(stderr).toContain(`once ${path} answers: ${path} rm 'a box'; ${path} rm network; ${path} volume\n`)
+        // Each try would take its time.
+        expect(logged()).toEqual(['network', 'create', 'rm a box'])
+      },
+      60_000,
+    )
+
+    test('what it takes back all the same is not named', async () => {
+      const path = engine('create')
+      const child = start([exec([path, 'create'], { undo: [path, 'rm'] })], { [path]: 0.3 })
+      await isUp()
+      child.kill('SIGINT')
+      expect(await child.stderr.text()).toEndWith('error interrupted\n')
+      expect([await child.exited, logged()]).toEqual([130, ['create', 'rm']])
+    }, 60_000)
+
+    test('a second signal gives it up at once', async () => {
+      const path = engine('create')
+      const child = start([exec([path, 'create'], { undo: [path, 'rm'] })], { [path]: 3600 })
+      await isUp()
+      for (; child.exitCode === null; await Bun.sleep(100)) child.kill('SIGTERM')
+      expect([child.exitCode, logged()]).toEqual([143, ['create', 'rm']])
+    }, 60_000)
+
+    test('it is told, and waited for', async () => {
+      const path = engine('never', 'sleep 1; echo made >>log')
+      const child = start([exec([path, 'create']), exec([path, 'create'])], { [path]: 0.2 })
+      expect(await child.stderr.text()).toBe(`note ${path} has not answered for 0.2 s; waiting for it\ncode 0\n`)
+      expect(logged()).toEqual(['create', 'made', 'create', 'made'])
+    }, 60_000)
+
+    test('a step that takes its time is not told of before that', async () => {
+      const path = engine('never', 'sleep 0.5')
+      const child = start([exec([path, 'stop'], { takes: 3600 })], { [path]: 0.1 })
+      expect(await child.stderr.text()).toBe('code 0\n')
+    }, 60_000)
+
+    test('a signal ends a probe at once', async () => {
+      const path = engine('has')
+      const child = start([exec([path, 'create'], { unless: [path, 'has'] })], { [path]: 3600 })
+      await isUp()
+      child.kill('SIGTERM')
+      expect(await child.stderr.text()).toBe('error interrupted\n')
+      expect([await child.exited, logged()]).toEqual([143, ['has']])
+    }, 60_000)
+
+    test('a probe that is not answered ends the plan, without what it would have been for', async () => {
+      const path = engine('has')
+      const child = start([exec([path, 'create'], { unless: [path, 'has'] })], { [path]: 0.2 })
+      expect(await child.stderr.text()).toContain('error command-failed\n')
+      expect(logged()).toEqual(['has'])
+    }, 60_000)
   })
 
   test('SIGINT while a context is copied takes the copy back', async () => {

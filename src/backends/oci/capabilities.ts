@@ -58,7 +58,7 @@ const life = (dialect: Dialect): Life => {
     stop: (box, grace) => {
       // One by one: podman stops none of several of which one is not there, as where the folder of a session is lost.
       const helpers = helpersOf(box).map((one) => exec([name, 'stop', '-t', '0', one], { tolerant: true }))
-      return [exec([name, 'stop', '-t', String(grace), parts(box.id).agent]), ...helpers]
+      return [exec([name, 'stop', '-t', String(grace), parts(box.id).agent], { takes: grace }), ...helpers]
     },
 
     remove: (box) => {
