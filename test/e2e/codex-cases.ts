@@ -1,35 +1,5 @@
-import type { RunOptions } from './support.ts'
+import { type Case, fed, NO_TEXT, one, PNG, several, through } from './agent-cases.ts'
 
-/** One call of codex. `{id}` stands for the last thread that was told on stdout. */
-export type Step = Pick<RunOptions, 'stdin' | 'through'> & {
-  readonly words: readonly string[]
-  /** Folder of the call, below the project. */
-  readonly below?: string
-  /** Sent once the model was asked. */
-  readonly signal?: NodeJS.Signals
-}
-
-export type Case = {
-  readonly steps: readonly Step[]
-  readonly files?: Readonly<Record<string, string | Uint8Array>>
-  readonly name?: string
-  readonly git?: false
-}
-
-const one = (...words: readonly string[]): Case => ({ steps: [{ words }] })
-const several = (...steps: readonly (readonly string[])[]): Case => ({ steps: steps.map((words) => ({ words })) })
-const fed = (stdin: Step['stdin'], ...words: readonly string[]): Case => ({
-  steps: [{ words, ...(stdin === undefined ? {} : { stdin }) }],
-})
-const through = (script: string, ...words: readonly string[]): Case => ({
-  steps: [{ words, through: ['bash', '-c', script, 'bash'] }],
-})
-
-/** One dot. */
-const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-)
 const SCHEMA = '{"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}'
 const UNKNOWN = '99999999-2222-7333-8444-555555555555'
 
@@ -80,7 +50,7 @@ export const together: Readonly<Record<string, Case>> = {
   'the same by its short name': one('e', 'SAY short'),
   'a prompt by the pipe, as a dash': fed('SAY piped', 'exec', '-'),
   'an empty pipe alone': fed('', 'exec'),
-  'bytes that are no text': fed(new Uint8Array([83, 65, 89, 32, 255, 254, 0, 65, 0xc3, 0x28]), 'exec'),
+  'bytes that are no text': fed(NO_TEXT, 'exec'),
   'the last one resumed': several(['exec', 'SAY one'], ['exec', 'resume', '--last', 'SAY two', '--json']),
   'an unknown id resumed': one('exec', 'resume', UNKNOWN, 'SAY x'),
   'nothing kept': several(['exec', '--ephemeral', 'SAY one'], ['exec', '--json', 'resume', '--last', 'SAY two']),
