@@ -101,12 +101,12 @@ test('a session without an account goes on to refuse a token, and one with an ac
       answer('agent', `${token} /var/run`),
       answer('agent', `${token} secrets-store.csi.k8s.io`),
       answer('agent', token, 'true'),
-      answer('proxy', token),
     ])
-      expect(pattern.test(bad), bad).toBe(false)
+      expect(pattern.test(`${bad}${answer('proxy', '')}`), bad).toBe(false)
+    expect(pattern.test(`${answer('agent', '')}${answer('proxy', token)}`)).toBe(false)
   }
-  expect(strict.test(answer('agent', ''))).toBe(true)
-  expect(strict.test(answer('agent', token))).toBe(false)
+  expect(strict.test(`${answer('agent', '')}${answer('proxy', '')}`)).toBe(true)
+  expect(strict.test(`${answer('agent', token)}${answer('proxy', '')}`)).toBe(false)
 })
 
 test('an account that is not there is told by name', () => {

@@ -70,3 +70,15 @@ test('the volume of a clone stays after a kill where a container is there, or th
   }
   expect(await afterKill(':')).toContain('volume rm work')
 })
+
+test('a removal that somebody asked for ends as soon as nothing is left', async () => {
+  lay({ leaving: 0 })
+  const log = join(home, 'removed')
+  // The first round leaves something, the second one nothing.
+  const remains = ['sh', '-c', `[ "$(wc -l <'${log}')" -gt 1 ] || echo pod`] as const
+  const backend = { life: { remains: () => remains } } as unknown as Backend
+  const removal = [{ kind: 'exec', argv: ['sh', '-c', `echo round >>'${log}'`] }] as const
+  const box = { id: command.id, folder } as Handle
+  const { code } = await capture(['/bin/sh', '-c', removerScript({ backend, box, removal, goesOn: false })])
+  expect([code, readFileSync(log, 'utf8'), existsSync(folder)]).toEqual([0, 'round\nround\n', false])
+})

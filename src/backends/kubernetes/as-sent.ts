@@ -22,21 +22,30 @@ const ADDED = [
 const nothingElse = (volumes: string): string => ` *host= *token=false volumes=${volumes} *privileged= *`
 const TOKENS = '( *[{]"(serviceAccountToken|configMap|downwardAPI)":[^ ]*)*'
 
-const asSentPattern = (hasToken: boolean): string =>
-  `^(\\[agent with=agent proof${nothingElse(hasToken ? TOKENS : '')}\\]|\\[proxy with=proxy${nothingElse('')}\\])+$`
+/** Nothing else than what was sent, and all of it: a pod that is made later would not be compared. */
+function asSentPattern({ account, link }: Pick<Handle, 'account' | 'link'>): string {
+  const agent = `\\[agent with=agent proof${nothingElse(account === undefined ? '' : TOKENS)}\\]`
+  const proxy = `\\[proxy with=proxy${nothingElse('')}\\]`
+  const any = `(${agent}|${proxy})*`
+  return link === 'none' ? `^(${agent})+$` : `^${any}(${agent}${any}${proxy}|${proxy}${any}${agent})${any}$`
+}
 
-/** Ends a start whose pods are not those that were sent. The agent's first program waits meanwhile, so nothing of the agent has run. */
-export const asSent = ({ cluster, id, account }: Pick<Handle, 'cluster' | 'id' | 'account'>): Plan[number] => ({
+/**
+ * Waits until the pods are there, and ends a start whose pods are not those that were sent. A controller changes a pod while it is made, and
+ * nothing of the agent runs before it is begun.
+ */
+export const asSent = (box: Pick<Handle, 'cluster' | 'id' | 'account' | 'link'>): Plan[number] => ({
   kind: 'until',
   // A pod that shows a workspace has no network and no credential.
-  ask: kubectl(cluster, 'get', 'pods', `${ofSession(id)},paude.role!=look`, `--output=jsonpath=${ADDED}`),
-  ready: asSentPattern(account !== undefined),
+  ask: kubectl(box.cluster, 'get', 'pods', `${ofSession(box.id)},paude.role!=look`, `--output=jsonpath=${ADDED}`),
+  ready: asSentPattern(box),
   never: {
-    pattern: '^\\[',
+    pattern: box.link === 'none' ? '\\[agent ' : '\\[agent .*\\[proxy |\\[proxy .*\\[agent ',
     message: 'a controller of the cluster changed a pod of the session: it added a container, a token, a folder or a privilege',
-    hint: `see what: kubectl get pods --selector=paude.id=${id} --output=yaml; give the sessions a namespace without injection: kubernetes.namespace`,
+    hint: `see what: kubectl get pods --selector=paude.id=${box.id} --output=yaml; give the sessions a namespace without injection: kubernetes.namespace`,
   },
-  title: 'the pods of the session are as they were sent',
+  why: kubectl(box.cluster, 'get', 'events', `--field-selector=involvedObject.name=${box.id}`, '--output=json'),
+  title: 'the cluster has made the pods of the session as they were sent',
   every: 0.3,
-  most: 10,
+  most: 20,
 })

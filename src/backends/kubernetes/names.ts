@@ -38,8 +38,11 @@ function nowhere(): never {
   })
 }
 
-/** What a session is made of besides its Job and its HOME, as kubectl names several kinds. */
-export const REST = 'pod,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim'
+/**
+ * What a session is made of besides its Job and its HOME, as kubectl names several kinds, in the order in which they go: a Deployment that
+ * outlives its pod makes another one.
+ */
+export const REST = 'deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim,pod'
 
 /** Label of what a start makes: whose it is. */
 export const OWNER = 'paude.owner'

@@ -117,7 +117,10 @@ export function removerScript({ backend, box, removal, goesOn }: Leaving): strin
     'while read -r _; do :; done',
     `[ -d ${quote(folder)} ] || exit 0`,
     `clear() { ${calls.join('; ')}; left=$(${commandLine(backend.life.remains(box))}) && [ -z "$left" ] && { ${[...firsts, ':'].join('; ')}; } && rm -rf -- ${quote(folder)}; }`,
-    `if ${isThere(LEAVING_FILE)}; then clear && exit; else`,
+    `if ${isThere(LEAVING_FILE)}; then`,
+    ...LATE.map((seconds) => `  clear && exit; sleep ${seconds}`),
+    '  clear; exit',
+    'else',
     // We were killed. What had been laid out whole goes on where we have let go of it.
     `  if ${isThere('session.json')}; then`,
     `    ${isThere(OWNER_FILE)} || exit 0`,

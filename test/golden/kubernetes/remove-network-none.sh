@@ -8,16 +8,16 @@ kubectl \
   paude-bcd234 \
   --ignore-not-found \
   --cascade=foreground \
-  --wait=true || { left=$(kubectl --context=team --namespace=paude get job,pod,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim --selector=paude.id=paude-bcd234 --output=name) || left='no answer'; [ -z "$left" ]; }
+  --wait=true || { left=$(kubectl --context=team --namespace=paude get job,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim,pod --selector=paude.id=paude-bcd234 --output=name) || left='no answer'; [ -z "$left" ]; }
 kubectl \
   --context=team \
   --namespace=paude \
   delete \
-  pod,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim \
+  deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim,pod \
   --selector=paude.id=paude-bcd234 \
   --ignore-not-found \
   --cascade=foreground \
-  --wait=true || { left=$(kubectl --context=team --namespace=paude get job,pod,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim --selector=paude.id=paude-bcd234 --output=name) || left='no answer'; [ -z "$left" ]; }
+  --wait=true || { left=$(kubectl --context=team --namespace=paude get job,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim,pod --selector=paude.id=paude-bcd234 --output=name) || left='no answer'; [ -z "$left" ]; }
 /bin/sh -c 'PATH=$PATH:/usr/bin:/bin
 cd "$1" 2>/dev/null && own=$(pwd -P) || exit 0
 [ ! -d shadows ] || chmod -R u+rwX shadows 2>/dev/null

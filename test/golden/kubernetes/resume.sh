@@ -63,12 +63,21 @@ kubectl \
   --server-side \
   --field-manager=paude \
   --filename=/home/ada/.local/state/paude/sessions/paude-bcd234/agent.json
-# wait at most 20 s until the cluster has made the pod of the agent
+# wait at most 20 s until the cluster has made the pods of the session as they were sent
 tries=0
-until answer=$(kubectl --context=team --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent '--output=jsonpath={range .items[*]}phase={.status.phase} waits={.status.initContainerStatuses[*].state.waiting.reason} {.status.containerStatuses[*].state.waiting.reason}{"\n"}{end}') && printf %s "$answer" | grep -Eq -e '^phase='; do
+until answer=$(kubectl --context=team --namespace=paude get pods '--selector=paude.id=paude-bcd234,paude.role!=look' '--output=jsonpath={range .items[*]}[{.metadata.labels.paude\.role} with={.spec.containers[*].name} {.spec.initContainers[*].name} {.spec.ephemeralContainers[*].name} host={.spec.hostNetwork}{.spec.hostPID}{.spec.hostIPC}{.spec.shareProcessNamespace} token={.spec.automountServiceAccountToken} volumes={.spec.volumes[*].projected.sources[*]} {.spec.volumes[*].hostPath.path} {.spec.volumes[*].csi.driver} privileged={.spec.containers[*].securityContext.privileged}{.spec.containers[*].securityContext.capabilities.add}]{end}') && printf %s "$answer" | grep -Eq -e '^(\[agent with=agent proof *host= *token=false volumes= *privileged= *\]|\[proxy with=proxy *host= *token=false volumes= *privileged= *\])*(\[agent with=agent proof *host= *token=false volumes= *privileged= *\](\[agent with=agent proof *host= *token=false volumes= *privileged= *\]|\[proxy with=proxy *host= *token=false volumes= *privileged= *\])*\[proxy with=proxy *host= *token=false volumes= *privileged= *\]|\[proxy with=proxy *host= *token=false volumes= *privileged= *\](\[agent with=agent proof *host= *token=false volumes= *privileged= *\]|\[proxy with=proxy *host= *token=false volumes= *privileged= *\])*\[agent with=agent proof *host= *token=false volumes= *privileged= *\])(\[agent with=agent proof *host= *token=false volumes= *privileged= *\]|\[proxy with=proxy *host= *token=false volumes= *privileged= *\])*$'; do
+  if printf %s "$answer" | grep -Eq -e '\[agent .*\[proxy |\[proxy .*\[agent '; then echo 'a controller of the cluster changed a pod of the session: it added a container, a token, a folder or a privilege' >&2; exit 1; fi
   tries=$((tries + 1)); [ "$tries" -lt 67 ] || exit 1
   sleep 0.3
 done
+kubectl \
+  --context=team \
+  --namespace=paude \
+  wait \
+  pods \
+  --selector=paude.id=paude-bcd234,paude.role=agent \
+  '--for=jsonpath={.status.phase}=Running' \
+  --timeout=5s || true
 # wait at most 300 s until the pod of the agent runs and its wall is proved
 tries=0
 until answer=$(kubectl --context=team --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent '--output=jsonpath={range .items[*]}phase={.status.phase} waits={.status.initContainerStatuses[*].state.waiting.reason} {.status.containerStatuses[*].state.waiting.reason}{"\n"}{end}') && printf %s "$answer" | grep -Eq -e '^phase=Running '; do
@@ -77,15 +86,6 @@ until answer=$(kubectl --context=team --namespace=paude get pods --selector=paud
   sleep 0.3
 done
 # side by side
-(
-  # wait at most 10 s until the pods of the session are as they were sent
-  tries=0
-  until answer=$(kubectl --context=team --namespace=paude get pods '--selector=paude.id=paude-bcd234,paude.role!=look' '--output=jsonpath={range .items[*]}[{.metadata.labels.paude\.role} with={.spec.containers[*].name} {.spec.initContainers[*].name} {.spec.ephemeralContainers[*].name} host={.spec.hostNetwork}{.spec.hostPID}{.spec.hostIPC}{.spec.shareProcessNamespace} token={.spec.automountServiceAccountToken} volumes={.spec.volumes[*].projected.sources[*]} {.spec.volumes[*].hostPath.path} {.spec.volumes[*].csi.driver} privileged={.spec.containers[*].securityContext.privileged}{.spec.containers[*].securityContext.capabilities.add}]{end}') && printf %s "$answer" | grep -Eq -e '^(\[agent with=agent proof *host= *token=false volumes= *privileged= *\]|\[proxy with=proxy *host= *token=false volumes= *privileged= *\])+$'; do
-    if printf %s "$answer" | grep -Eq -e '^\['; then echo 'a controller of the cluster changed a pod of the session: it added a container, a token, a folder or a privilege' >&2; exit 1; fi
-    tries=$((tries + 1)); [ "$tries" -lt 34 ] || exit 1
-    sleep 0.3
-  done
-) & lane_1=$!
 (
   { failed=$({
     { kubectl \
@@ -107,10 +107,9 @@ done
       'cat >/paude/link/receipt' 3>&- >&4 || echo to >&3; }
   } 3>&1); } 4>&1
   [ -z "$failed" ]
-) & lane_2=$!
+) & trailing=$!
 failed=0
-wait "$lane_1" || failed=1
-wait "$lane_2" || failed=1
 [ "$failed" = 0 ]
 # keeps a terminal for: kubectl --context=team --namespace=paude attach --stdin --tty --quiet job/paude-bcd234 --container=agent
 paude hold --start paude-bcd234
+wait "$trailing"
