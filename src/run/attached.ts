@@ -1,5 +1,7 @@
+import { type Ending, PaudeError } from '../errors.ts'
 import type { Argv, Attach } from '../plan/plan.ts'
 import { type Attached, capture } from './process.ts'
+import { question } from './question.ts'
 
 type Running = { readonly child: Attached; readonly terminal: boolean } & {
   readonly [Key in 'alive' | 'interrupt' | 'terminate' | 'timeout']?: Attach[Key] | undefined
@@ -11,19 +13,31 @@ type Send = (argv: Argv | undefined, isHeard: (code: number) => boolean) => Prom
 const SETTLING = 5_000
 const SETTLED = 50
 
+/** Milliseconds that an agent gets to end: the engine's own ten seconds, and twice that for a busy one. */
+const GRACE = 30_000
+
 /** Stays with the agent on our streams until it ends; signals go where `step` says. A failure of what still starts ends it. */
 export async function runAttached({ child, ...step }: Running, trailing: Promise<unknown>): Promise<number> {
   let timedOut = false
-  let over = false
   let grace: Timer | undefined
+  let broken: unknown = null
+  let isAnswered = false
+  let over = false
+  const late = new AbortController()
+  /** Ends the agent's client, which waits for the same engine. */
+  const giveUp = (signal: Ending) => {
+    broken ??= new PaudeError('interrupted', 'interrupted; the engine does not answer', { signal })
+    child.kill('SIGKILL')
+  }
   /** The client may not have started the box yet: an engine refuses to signal one that does not run, and calls it stopped. */
   const send: Send = async (argv, isHeard) => {
     while (argv !== undefined && !over) {
-      const code = await capture(argv).then(
-        (outcome) => outcome.code,
-        () => 0,
-      )
-      if (isHeard(code)) return
+      const isLast = argv === step.terminate
+      // An agent takes its time to end, which the grace bounds.
+      const outcome = await (isLast ? capture(argv, { signal: late.signal }) : question(argv)).catch(() => null)
+      isAnswered ||= isLast && !late.signal.aborted
+      if (outcome?.silent !== undefined) return giveUp('SIGINT')
+      if (isHeard(outcome?.code ?? 0)) return
       await Bun.sleep(100)
     }
   }
@@ -32,7 +46,11 @@ export async function runAttached({ child, ...step }: Running, trailing: Promise
     if (grace !== undefined) return
     void send(step.terminate, () => false)
     // An engine's client may outlive what it was attached to, or swallow signals; it must not outlive the box.
-    grace = setTimeout(() => child.kill('SIGKILL'), 30_000)
+    grace = setTimeout(() => {
+      late.abort()
+      if (isAnswered || timedOut) child.kill('SIGKILL')
+      else giveUp('SIGTERM')
+    }, GRACE)
   }
   const unlisten = listen({
     SIGINT: () => (step.terminal ? undefined : void interrupt()),
@@ -46,7 +64,6 @@ export async function runAttached({ child, ...step }: Running, trailing: Promise
     end()
   }
   const timer = step.timeout === undefined ? undefined : setTimeout(timeOut, step.timeout * 1000)
-  let broken: unknown = null
   trailing.catch((error: unknown) => {
     broken = error
     // A client that is killed while it starts a box may leave one that its engine knows nothing of.

@@ -622,6 +622,19 @@ describe('signals', () => {
       expect([await child.exited, logged()]).toEqual([143, ['has']])
     }, 60_000)
 
+    test('an agent that cannot be interrupted is given up, and named', async () => {
+      const path = engine('start|kill|rm')
+      const attach = { kind: 'attach', argv: [path, 'start'], terminal: false, stdin: false, interrupt: [path, 'kill'] } as const
+      const child = start([exec([path, 'create'], { undo: [path, 'rm'] }), attach], { [path]: 0.3 })
+      await isUp()
+      child.kill('SIGINT')
+      const stderr = await child.stderr.text()
+      expect(await child.exited).toBe(130)
+      expect(stderr).toContain(`interrupted; ${path} does not answer, so something may be left behind\n`)
+      expect(stderr).toContain(`once ${path} answers: ${path} rm\n`)
+      expect(logged()).toEqual(['create', 'start', 'kill', 'rm'])
+    }, 60_000)
+
     test('a probe that is not answered ends the plan, without what it would have been for', async () => {
       const path = engine('has')
       const child = start([exec([path, 'create'], { unless: [path, 'has'] })], { [path]: 0.2 })

@@ -34,7 +34,7 @@ export const beside: Beside = {
           pod(spec, program),
         ]),
       }),
-      exec(kubectl(cluster, 'wait', `pod/${parts(spec.id).beside}`, '--for=condition=Ready', '--timeout=120s')),
+      exec(kubectl(cluster, 'wait', `pod/${parts(spec.id).beside}`, '--for=condition=Ready', '--timeout=120s'), { takes: 120 }),
     ]
   },
   admit: ({ cluster, id }, session) => [exec(applying(cluster), { stdin: listText([waysTo(besideOf(id), { id, session })]) })],
