@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Place } from '../../box/cluster.ts'
 import { PaudeError } from '../../errors.ts'
-import { exec, type Plan, together } from '../../plan/plan.ts'
+import { type Argv, exec, type Plan, together } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Backend, Engine, Failure, Files, Inside, Life, Ports, Terminal, Wall } from '../backend.ts'
 import type { BackendSettings } from '../keys.ts'
@@ -29,14 +29,26 @@ const ending = (seconds: number): readonly string[] => ['/bin/sh', '-c', `kill -
 
 /** A proxy takes its credential when it starts: one that outlived its agent would keep an old one. */
 const proxyAnew = (place: Place | undefined, id: string): Plan => [
-  replicas(place, id, 0),
+  exec(replicas(place, id, 0)),
   exec(kubectl(place, 'wait', 'pod', `${ofSession(id)},paude.role=proxy`, '--for=delete', '--timeout=60s')),
-  replicas(place, id, 1),
+  exec(replicas(place, id, 1), { undo: replicas(place, id, 0) }),
 ]
 
 /** Not by `kubectl scale`, which needs a right of its own (`deployments/scale`). */
-const replicas = (place: Place | undefined, id: string, count: 0 | 1) =>
-  exec(kubectl(place, 'patch', 'deployment', parts(id).proxy, '--type=merge', `--patch={"spec":{"replicas":${count}}}`))
+const replicas = (place: Place | undefined, id: string, count: 0 | 1): Argv =>
+  kubectl(place, 'patch', 'deployment', parts(id).proxy, '--type=merge', `--patch={"spec":{"replicas":${count}}}`)
+
+/** Takes the pod of an agent away and keeps its Job. */
+const suspend = (place: Place | undefined, id: string): Argv =>
+  kubectl(place, 'patch', 'job', id, '--type=merge', '--patch={"spec":{"suspend":true}}')
+
+/** A session that does not run keeps no credential. */
+const forgetCredential = (place: Place | undefined, id: string): Argv =>
+  kubectl(place, 'delete', 'secret', parts(id).credential, '--ignore-not-found')
+
+/** Changes an object where it is there: without it there is nothing to stop. */
+const whereThere = (argv: Argv, place: Place | undefined, object: string) =>
+  exec(argv, { left: kubectl(place, 'get', object, '--ignore-not-found', '--output=name') })
 
 const life: Life = {
   make: (spec) => makePlan(clusterSpec(spec)),
@@ -44,31 +56,26 @@ const life: Life = {
 
   wake: (box, credential) => {
     const { cluster, id, link, folder } = box
+    const told = credential === null ? [] : [{ ...tellCredential(cluster, id, credential), undo: forgetCredential(cluster, id) }]
     return [
-      together([
-        ...(link === 'none'
-          ? []
-          : [[...(credential === null ? [] : [tellCredential(cluster, id, credential)]), ...proxyAnew(cluster, id)]]),
-        [exec(removeLook(cluster, id))],
-        // A Job is carried out once.
-        [exec(removeAgent(cluster, id))],
-      ]),
-      exec(kubectl(cluster, 'apply', '--server-side', '--field-manager=paude', `--filename=${folder}/${JOB_FILE}`)),
+      together([...(link === 'none' ? [] : [[...told, ...proxyAnew(cluster, id)]]), [exec(removeLook(cluster, id))]]),
+      // A Job is carried out once. It goes last: whatever comes before, the stopped session stays as it is.
+      exec(removeAgent(cluster, id)),
+      exec(kubectl(cluster, 'apply', '--server-side', '--field-manager=paude', `--filename=${folder}/${JOB_FILE}`), {
+        undo: suspend(cluster, id),
+      }),
       ...awaitAgent(box),
     ]
   },
 
   stop: ({ cluster, id, link }, grace) => [
     exec(inPod(cluster, id, ending(grace)), { tolerant: true }),
-    // One that nobody could speak to, and one that was not begun.
-    exec(kubectl(cluster, 'patch', 'job', id, '--type=merge', '--patch={"spec":{"suspend":true}}')),
+    // Before what may fail.
     ...(link === 'none'
       ? []
-      : [
-          replicas(cluster, id, 0),
-          // A session that does not run keeps no credential.
-          exec(kubectl(cluster, 'delete', 'secret', parts(id).credential, '--ignore-not-found')),
-        ]),
+      : [exec(forgetCredential(cluster, id)), whereThere(replicas(cluster, id, 0), cluster, `deployment/${parts(id).proxy}`)]),
+    // One that nobody could speak to, and one that was not begun.
+    whereThere(suspend(cluster, id), cluster, `job/${id}`),
   ],
 
   remove: (box) => [

@@ -14,21 +14,19 @@ trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$co
     --ignore-not-found \
     --grace-period=1
 ) & lane_1=$!
-(
-  kubectl \
-    --context=team \
-    --namespace=paude \
-    delete \
-    job \
-    paude-bcd234 \
-    --ignore-not-found \
-    --cascade=foreground \
-    --wait=true
-) & lane_2=$!
 failed=0
 wait "$lane_1" || failed=1
-wait "$lane_2" || failed=1
 [ "$failed" = 0 ]
+kubectl \
+  --context=team \
+  --namespace=paude \
+  delete \
+  job \
+  paude-bcd234 \
+  --ignore-not-found \
+  --cascade=foreground \
+  --wait=true
+later 'kubectl --context=team --namespace=paude patch job paude-bcd234 --type=merge '\''--patch={"spec":{"suspend":true}}'\'''
 kubectl \
   --context=team \
   --namespace=paude \

@@ -4,6 +4,7 @@ undo=: kept=:
 later() { undo="$1; $undo"; }
 trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$code"' EXIT
 # side by side
+later 'kubectl --context=team --namespace=paude patch deployment paude-bcd234-proxy --type=merge '\''--patch={"spec":{"replicas":0}}'\'''
 (
   kubectl \
     --context=team \
@@ -40,22 +41,20 @@ trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$co
     --ignore-not-found \
     --grace-period=1
 ) & lane_2=$!
-(
-  kubectl \
-    --context=team \
-    --namespace=paude \
-    delete \
-    job \
-    paude-bcd234 \
-    --ignore-not-found \
-    --cascade=foreground \
-    --wait=true
-) & lane_3=$!
 failed=0
 wait "$lane_1" || failed=1
 wait "$lane_2" || failed=1
-wait "$lane_3" || failed=1
 [ "$failed" = 0 ]
+kubectl \
+  --context=team \
+  --namespace=paude \
+  delete \
+  job \
+  paude-bcd234 \
+  --ignore-not-found \
+  --cascade=foreground \
+  --wait=true
+later 'kubectl --context=team --namespace=paude patch job paude-bcd234 --type=merge '\''--patch={"spec":{"suspend":true}}'\'''
 kubectl \
   --context=team \
   --namespace=paude \

@@ -14,11 +14,10 @@ kubectl \
 kubectl \
   --context=team \
   --namespace=paude \
-  patch \
-  job \
-  paude-bcd234 \
-  --type=merge \
-  '--patch={"spec":{"suspend":true}}'
+  delete \
+  secret \
+  paude-bcd234-credential \
+  --ignore-not-found
 kubectl \
   --context=team \
   --namespace=paude \
@@ -26,11 +25,12 @@ kubectl \
   deployment \
   paude-bcd234-proxy \
   --type=merge \
-  '--patch={"spec":{"replicas":0}}'
+  '--patch={"spec":{"replicas":0}}' || { left=$(kubectl --context=team --namespace=paude get deployment/paude-bcd234-proxy --ignore-not-found --output=name) || left='no answer'; [ -z "$left" ]; }
 kubectl \
   --context=team \
   --namespace=paude \
-  delete \
-  secret \
-  paude-bcd234-credential \
-  --ignore-not-found
+  patch \
+  job \
+  paude-bcd234 \
+  --type=merge \
+  '--patch={"spec":{"suspend":true}}' || { left=$(kubectl --context=team --namespace=paude get job/paude-bcd234 --ignore-not-found --output=name) || left='no answer'; [ -z "$left" ]; }
