@@ -1,5 +1,6 @@
 import { PaudeError } from '../errors.ts'
 import type { Query } from '../plan/query.ts'
+import { quote } from '../plan/shell.ts'
 import type { Effects } from './execute.ts'
 import type { Outcome } from './process.ts'
 import { question } from './question.ts'
@@ -23,7 +24,7 @@ export function captureOnce(argv: Query<unknown>['argv']): Promise<Outcome> {
   return running
 }
 
-/** Asks a program; its failure is explained and thrown. Output of a failed call is never parsed. */
+/** Asks a program; its failure is explained and thrown. Output of a failed call is never parsed; what cannot be read is an error too. */
 export async function ask<T>(
   { argv, parse }: Query<T>,
   { explain }: Pick<Effects, 'explain'>,
@@ -31,7 +32,16 @@ export async function ask<T>(
 ): Promise<T> {
   const outcome = await run(argv)
   if (outcome.code !== 0) throw explain({ argv, outcome })
-  return parse(outcome.stdout)
+  try {
+    return parse(outcome.stdout)
+  } catch (error) {
+    // What another program prints is input, also that of a wrapper in an engine's place.
+    if (error instanceof PaudeError) throw error
+    throw new PaudeError('command-failed', `paude cannot read the answer of ${argv[0]}`, {
+      hint: `see what it prints: ${argv.map(quote).join(' ')}`,
+      cause: error,
+    })
+  }
 }
 
 /** Several questions of a kind side by side: what all of them answer. */

@@ -210,7 +210,7 @@ export const fileProbes: readonly Probe[] = [
       (value) => `${value.trim()} bytes`,
     ),
     inPod: {
-      claim: 'The only resolver in /etc/resolv.conf is 127.0.0.1, where nobody listens',
+      claim: 'The only resolver in /etc/resolv.conf is 127.0.0.1, where nothing listens',
       judge: when('box.nameservers', (value) => value.trim() === '127.0.0.1'),
     },
   },
