@@ -80,15 +80,22 @@ describe('without an engine', () => {
     ['claude', ['-p', 'x', '--permission-mode=bypassPermissions'], '--permission-mode bypassPermissions'],
     ['codex', ['--dangerously-bypass-approvals-and-sandbox', 'x'], '--dangerously-bypass-approvals-and-sandbox'],
     ['codex', ['-a', 'never', 'x'], '-a never'],
+    ['codex', ['-anever', 'x'], '-a never'],
+    ['codex', ['-c', 'sandbox_mode="danger-full-access"', 'x'], '-c:'],
+    ['codex', ['--config=approval_policy=never', 'x'], '--config:'],
+    ['claude', ['--settings', '{"env":{"A":"hunter2"},"permissions":{"defaultMode":"bypassPermissions"}}'], '--settings:'],
     ['gemini', ['-y', '-p', 'x'], '-y'],
+    ['gemini', ['-dy', '-p', 'x'], '-y'],
+    ['gemini', ['--y', '-p', 'x'], '--y'],
     ['gemini', ['--approval-mode', 'yolo', '-p', 'x'], '--approval-mode yolo'],
   ])('%s is not run with %j, since nothing would ask before it acts', async (agent, words, named) => {
     machine.program(agent, CLAUDE)
     configure(`fallback = "host"\nagent = "${agent}"\n`)
     const { code, stdout, stderr } = await machine.paude(words)
     expect([code, stdout, hasRun()]).toEqual([125, '', false])
-    expect(stderr).toContain(`, and fallback = "host" is refused with ${named}: nothing would ask`)
-    expect(stderr).toContain(`; or leave out ${named}\n`)
+    expect(stderr).toContain(`, and fallback = "host" is refused with ${named}`)
+    expect(stderr).toContain(`; or leave out ${named.replace(':', '')}`)
+    expect(stderr).not.toContain('hunter2')
   })
 
   test('a prompt that only speaks of such an option is passed on', async () => {

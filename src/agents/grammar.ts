@@ -25,8 +25,8 @@ export type Grammar = {
   readonly chooses: readonly string[]
   /** Options whose conversation lies elsewhere: a later start cannot go on with it. */
   readonly elsewhere: readonly string[]
-  /** With which it asks nobody before it acts, as a reader of its settings would say it: an option, or one with a value. */
-  readonly unattended: readonly string[]
+  /** With which it asks nobody before it acts, an option, or one with a blank and its value. */
+  readonly unattended: readonly (string | RegExp)[]
   /** Further options that a later start leaves out. */
   readonly once: readonly string[]
 }

@@ -50,11 +50,29 @@ export function optionValue(grammar: Grammar, words: readonly string[], wanted: 
   return at === -1 ? next : word.slice(at + 1)
 }
 
-/** The first of the words with which the agent asks nobody before it acts, with its value; '' for none. */
-export const unattendedBy = (grammar: Grammar, words: readonly string[]): string =>
-  sortWords(grammar, words)
-    .options.map((option) => option.join(' ').replace('=', ' '))
-    .find((option) => grammar.unattended.includes(option)) ?? ''
+/** The first of the words with which the agent asks nobody before it acts, as the grammar has it; of a pattern the option alone, since its value may hold anything. '' for none. */
+export function unattendedBy(grammar: Grammar, words: readonly string[]): string {
+  for (const option of sortWords(grammar, words).options.flatMap((one) => spelled(grammar, one)))
+    for (const one of grammar.unattended) {
+      if (one === option) return one
+      if (typeof one !== 'string' && one.test(option)) return option.split(' ')[0] ?? ''
+    }
+  return ''
+}
+
+/** An option as the grammar writes it, with a blank before its value; letters that share a dash each by itself. */
+function spelled({ valued }: Grammar, [word = '', ...values]: readonly string[]): readonly string[] {
+  if (/^--/.test(word) || word.length <= 2) return [[word.replace('=', ' '), ...values].join(' ')]
+  for (let at = 1; at < word.length; at++) {
+    const letter = `-${word.charAt(at)}`
+    const rest = word.slice(at + 1)
+    if (valued.includes(letter))
+      return [...letters(word, at), [letter, ...(rest === '' ? [] : [rest.replace(/^=/, '')]), ...values].join(' ')]
+  }
+  return letters(word, word.length)
+}
+
+const letters = (word: string, end: number): readonly string[] => [...word.slice(1, end)].map((letter) => `-${letter}`)
 
 /** Whether a word is one of the agent's own options. */
 export const isOption = (

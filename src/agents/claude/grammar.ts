@@ -106,6 +106,11 @@ export const grammar: Grammar = {
   names: ['-c', '--continue', '-r', '--resume', '--from-pr', '--teleport'],
   chooses: ['--session-id', '--cloud', '--no-session-persistence'],
   elsewhere: ['--cloud', '--teleport'],
-  unattended: ['--dangerously-skip-permissions', '--allow-dangerously-skip-permissions', '--permission-mode bypassPermissions'],
+  unattended: [
+    '--dangerously-skip-permissions',
+    '--allow-dangerously-skip-permissions',
+    '--permission-mode bypassPermissions',
+    /^--settings .*bypassPermissions/s,
+  ],
   once: ['--session-id', '--fork-session'],
 }

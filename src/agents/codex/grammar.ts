@@ -114,6 +114,7 @@ export const grammar: Grammar = {
     '-a never',
     '--sandbox danger-full-access',
     '-s danger-full-access',
+    /^(-c|--config) *['"]?(approval_policy|sandbox_mode)\b/,
   ],
   once: ['-i', '--image', '--all', '--include-non-interactive', '--last', '--worktree'],
 }

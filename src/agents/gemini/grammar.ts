@@ -52,6 +52,6 @@ export const grammar: Grammar = {
   names: ['-r', '--resume'],
   chooses: ['--session-file', '--session-id'],
   elsewhere: [],
-  unattended: ['-y', '--yolo', '--approval-mode yolo'],
+  unattended: ['-y', '--y', '--yolo', '--approval-mode yolo'],
   once: ['-i', '--prompt-interactive', '--session-file', '--session-id', '-w', '--worktree'],
 }

@@ -96,7 +96,7 @@ export const execPlan = (
 }
 
 const GO_FIRST =
-  'cd -- "$1" 2>/dev/null || { echo "paude: there is no folder $1 in the sandbox" >&2; exit 125; }; shift; exec "$@"'
+  'unset CDPATH; cd -- "$1" >/dev/null 2>&1 || { echo "paude: there is no folder $1 in the sandbox" >&2; exit 125; }; shift; exec "$@"'
 
 const without = (noise: string | null | undefined) => (typeof noise === 'string' ? { noise } : {})
 
