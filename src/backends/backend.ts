@@ -51,6 +51,8 @@ export type Life = {
   /** What a stopped box needs before its agent; the secret is the proxy's. */
   readonly wake: (box: Handle, secret: Secret | null) => Plan
   readonly stop: (box: Handle, graceSeconds: number) => Plan
+  /** File of the session's folder from which `wake` makes the agent anew, also when nothing but its workspace is there. null: the stopped box is kept. */
+  readonly anew: string | null
   /** Takes away everything the box consists of but its HOME; never fails because a part is gone. */
   readonly remove: (box: Handle) => Plan
   /** Prints a line for each part but HOME that is still there; nothing, with exit code 0, once all are gone. */

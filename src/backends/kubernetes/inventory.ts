@@ -44,8 +44,12 @@ function stateOf(pods: readonly Item[]): State {
 /** Of an agent whose pod is gone: nobody else tells its exit code. */
 const STOPPED = 137
 
+/** An agent, and the workspace of one whose Job is gone, as after a start that was interrupted: the next start makes it anew. */
+const KINDS = 'jobs,pods,persistentvolumeclaims'
+const ROLES = 'paude.role in (agent,workspace)'
+
 export const stateQuery = ({ cluster, id }: Handle): Query<State> => ({
-  argv: kubectl(cluster, 'get', 'jobs,pods', `${ofSession(id)},paude.role=agent`, '--output=json'),
+  argv: kubectl(cluster, 'get', KINDS, `${ofSession(id)},${ROLES}`, '--output=json'),
   parse: (stdout) => {
     const items = itemsOf(stdout)
     if (items.length === 0)
@@ -58,8 +62,11 @@ export const stateQuery = ({ cluster, id }: Handle): Query<State> => ({
 export const inventory: Inventory = {
   sessions: (boxes) =>
     placesOf(boxes()).map((place) => ({
-      argv: kubectl(place, '--request-timeout=10s', 'get', 'jobs,pods', '--selector=paude.role=agent', '--output=json'),
-      parse: (stdout) => listed(itemsOf(stdout), place),
+      argv: kubectl(place, '--request-timeout=10s', 'get', KINDS, `--selector=${ROLES}`, '--output=json'),
+      parse: (stdout) => {
+        const items = itemsOf(stdout)
+        return [...listed(items, place), ...withoutJob(items, place, boxes())]
+      },
     })),
   parts: (boxes) => placesOf(boxes()).map(remainsQuery),
   volumes: () => [],
@@ -78,25 +85,47 @@ const placesOf = (boxes: readonly Pick<Handle, 'cluster'>[]): readonly Place[] =
   ).values(),
 ]
 
-function listed(items: readonly Item[], { context, namespace }: Place): readonly Listed[] {
-  return items
+const idOf = ({ metadata: { labels = {} } }: Item): string => labels['paude.id'] ?? ''
+
+const listed = (items: readonly Item[], place: Place): readonly Listed[] =>
+  items
     .filter(({ kind }) => kind === 'Job')
-    .map(({ metadata: { labels = {}, annotations = {} } }) => {
-      const id = labels['paude.id'] ?? ''
-      const { status, exitCode } = stateOf(
-        items.filter(({ kind, metadata }) => kind === 'Pod' && metadata.labels?.['paude.id'] === id),
-      )
-      return {
-        id,
-        name: annotations['paude.name'] ?? '',
-        agent: labels['paude.agent'] ?? '',
-        workspace: annotations['paude.workspace'] ?? '',
-        status,
-        exitCode: status === 'exited' ? exitCode : null,
-        created: annotations['paude.created'] ?? '',
-        network: annotations['paude.network'] ?? '',
-        homeVolume: labels['paude.home'] ?? '',
-        cluster: { context, namespace },
-      }
+    .map((job) => {
+      const { labels = {} } = job.metadata
+      const state = stateOf(items.filter((one) => one.kind === 'Pod' && idOf(one) === idOf(job)))
+      return rowOf(job, { place, state, agent: labels['paude.agent'] ?? '', homeVolume: labels['paude.home'] ?? '' })
     })
+
+/** Of sessions that this machine knows alone: the start of another person makes the workspace first as well. */
+function withoutJob(items: readonly Item[], place: Place, boxes: readonly Handle[]): readonly Listed[] {
+  const jobs = new Set(items.filter(({ kind }) => kind === 'Job').map(idOf))
+  return items
+    .filter((item) => item.kind === 'PersistentVolumeClaim' && !jobs.has(idOf(item)))
+    .flatMap((claim) => {
+      const box = boxes.find(({ id }) => id === idOf(claim))
+      return box === undefined ? [] : [rowOf(claim, { place, state: stateOf([]), ...box })]
+    })
+}
+
+function rowOf(
+  { metadata: { labels = {}, annotations = {} } }: Item,
+  {
+    place: { context, namespace },
+    state: { status, exitCode },
+    agent,
+    homeVolume,
+  }: Pick<Handle, 'agent' | 'homeVolume'> & { readonly place: Place; readonly state: State },
+): Listed {
+  return {
+    id: labels['paude.id'] ?? '',
+    name: annotations['paude.name'] ?? '',
+    agent,
+    workspace: annotations['paude.workspace'] ?? '',
+    status,
+    exitCode: status === 'exited' ? exitCode : null,
+    created: annotations['paude.created'] ?? '',
+    network: annotations['paude.network'] ?? '',
+    homeVolume,
+    cluster: { context, namespace },
+  }
 }

@@ -68,6 +68,8 @@ const life: Life = {
     ]
   },
 
+  anew: JOB_FILE,
+
   stop: ({ cluster, id, link }, grace) => [
     exec(inPod(cluster, id, ending(grace)), { tolerant: true }),
     // Before what may fail.

@@ -9,7 +9,7 @@ import { asSent } from './as-sent.ts'
 import { LOOK_FILE, LOOK_SECONDS } from './look.ts'
 import { applying, kubectl, OWNER, ofSession, parts, REST } from './names.ts'
 import { listText, type Manifest, object } from './object.ts'
-import { agentJob, claim, lookPod, proxyDeployment, proxyService, type Spec } from './pods.ts'
+import { agentJob, annotationsOf, claim, lookPod, proxyDeployment, proxyService, type Spec } from './pods.ts'
 import { standing, ways } from './policies.ts'
 import { inPod, scriptWords } from './words-inside.ts'
 
@@ -90,6 +90,7 @@ const workspace = (spec: Spec): readonly Manifest[] =>
           name: spec.transport.volume.name,
           size: spec.own.cluster.workspaceSize,
           labels: { 'paude.id': spec.id, 'paude.role': 'workspace' },
+          annotations: annotationsOf(spec),
         }),
       ]
 

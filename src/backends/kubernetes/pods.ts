@@ -20,7 +20,8 @@ export const labelsOf = (
   ...(homeVolume === '' || role !== 'agent' ? {} : { 'paude.home': homeVolume }),
 })
 
-const annotationsOf = ({ name, workspace, network, version, created }: Spec) => ({
+/** What a list of sessions shows of one. */
+export const annotationsOf = ({ name, workspace, network, version, created }: Spec) => ({
   'paude.name': name,
   'paude.workspace': workspace,
   'paude.network': network.mode,
@@ -328,12 +329,22 @@ export const proxyService = (spec: Spec): Manifest =>
 /** A volume that outlives the pods. */
 export const claim = (
   spec: Spec,
-  { name, size, labels }: { readonly name: string; readonly size: string; readonly labels: Readonly<Record<string, string>> },
+  {
+    name,
+    size,
+    labels,
+    annotations = { 'paude.workspace': spec.workspace, 'paude.created': spec.created },
+  }: {
+    readonly name: string
+    readonly size: string
+    readonly labels: Readonly<Record<string, string>>
+    readonly annotations?: Readonly<Record<string, string>>
+  },
 ): Manifest =>
   object('v1', 'PersistentVolumeClaim', {
     name,
     labels,
-    annotations: { 'paude.workspace': spec.workspace, 'paude.created': spec.created },
+    annotations,
     spec: {
       accessModes: ['ReadWriteOnce'],
       resources: { requests: { storage: size } },

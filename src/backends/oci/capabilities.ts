@@ -79,6 +79,7 @@ const life = (dialect: Dialect): Life => {
       on: ({ id }) => [name, 'pause', parts(id).agent],
       off: ({ id }) => [name, 'unpause', parts(id).agent],
     },
+    anew: null,
     state: (box) => stateQuery(name, box),
     wait: ({ id }) => [name, 'wait', parts(id).agent],
     logs: ({ id }, { follow, since = '' }) => [

@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { agentNames } from '../../agents/names.ts'
 import type { Backend } from '../../backends/backend.ts'
 import { backendNames } from '../../backends/names.ts'
@@ -74,10 +75,12 @@ export async function findOrphans(context: Context, settings: Settings): Promise
   const isOld = ({ session, created, shared }: Part) =>
     ours.has(session) || shared !== undefined || !(Date.now() - Date.parse(created) < STARTING)
   const abandoned = (part: Part) => !agents.has(part.session) && isOurs(part) && isOld(part)
-  const clones = new Set(records.flatMap(({ id, clone }) => (clone === undefined ? [] : [id])))
+  const anew = new Set(records.filter((record) => isMadeAnew(context, record)).map(({ id }) => id))
+  // What a start needs is there: the agent, or a workspace to which it makes one.
+  const isThere = ({ role, session }: Part) => role === 'agent' || (role === 'workspace' && anew.has(session))
   const agents = new Set([
     ...starting,
-    ...reached.flatMap(({ containers }) => containers.flatMap(({ role, session }) => (role === 'agent' ? [session] : []))),
+    ...reached.flatMap(({ containers }) => containers.flatMap((part) => (isThere(part) ? [part.session] : []))),
   ])
   const parts = reached.flatMap(({ backend, containers, volumes }) => [
     ...containers
@@ -91,7 +94,7 @@ export async function findOrphans(context: Context, settings: Settings): Promise
       .filter((part) => part.role === 'workspace' && abandoned(part))
       .map((part) => ({
         ...orphan(backend, part, 'its agent no longer exists'),
-        ...(ours.has(part.session) && !clones.has(part.session) ? {} : { mayHoldWork: true as const }),
+        mayHoldWork: true as const,
       })),
     ...containers
       .filter((part) => part.role === 'agent' && part.shared !== undefined && !part.running)
@@ -106,7 +109,7 @@ export async function findOrphans(context: Context, settings: Settings): Promise
   ])
   const boxes = new Set(
     reached.flatMap(({ backend, containers }) =>
-      containers.flatMap(({ role, session }) => (role === 'agent' ? [`${backend.name} ${session}`] : [])),
+      containers.flatMap((part) => (isThere(part) ? [`${backend.name} ${part.session}`] : [])),
     ),
   )
   return [
@@ -114,6 +117,12 @@ export async function findOrphans(context: Context, settings: Settings): Promise
     ...parts,
     ...lostFolders(context, agents, new Set(reached.map(({ backend }) => backend.name))),
   ]
+}
+
+/** Whether a start makes the agent of a session anew, so that one that is not there is no loss. */
+function isMadeAnew({ host }: Context, { id, backend }: SessionRecord): boolean {
+  const { anew } = backends[backend].life
+  return anew !== null && existsSync(join(sessionFolder(host, id), anew))
 }
 
 /** A session in the foreground whose paude is gone without a word. */
@@ -129,15 +138,18 @@ function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: Re
   const records = new Map(allRecords(host).map((record) => [record.id, record]))
   return folderNames(host).flatMap((id): readonly Orphan[] => {
     const record = records.get(id)
+    const backend = backends[record?.backend ?? backendNames[0]]
+    // What a cluster does not tell of may be in another one that the same context meant before.
+    const mayHoldWork = record !== undefined && (record.clone !== undefined || backend.files.way === 'carried')
     if (agents.has(id) || (record !== undefined && !reached.has(record.backend))) return []
     if (record === undefined && isFresh(sessionFolder(host, id))) return []
     return [
       {
-        backend: backends[record?.backend ?? backendNames[0]],
+        backend,
         kind: 'folder',
         reference: sessionFolder(host, id),
         why: record === undefined ? 'its session.json is not readable' : 'its containers no longer exist',
-        ...(record?.clone === undefined ? {} : { mayHoldWork: true as const }),
+        ...(mayHoldWork ? { mayHoldWork } : {}),
       },
     ]
   })

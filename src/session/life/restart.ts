@@ -29,7 +29,8 @@ export function shouldRestart(
   if (named) return { restarts: true, why: '' }
   if (stopped) return no()
   // An engine may forget at a reboot that a box ever ran; a start that is under way looks the same.
-  const down = status === 'created' ? !isAlive(starter) : TAKEN_DOWN.includes(exitCode)
+  // On a cluster its agent may be made anew, and what has not begun is not there yet.
+  const down = !isAlive(starter) && (status === 'created' || TAKEN_DOWN.includes(exitCode))
   if (!down) return no()
   // Asked again, it would do again what it has done.
   return terminal

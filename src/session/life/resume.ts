@@ -22,6 +22,7 @@ import { secret } from '../../secret.ts'
 import { shown } from '../../text.ts'
 import { realPath } from '../../workspace/paths.ts'
 import { clearAlarm } from '../record/alarm.ts'
+import { changeRecord } from '../record/change.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
 import type { SessionRecord } from '../record/record.ts'
@@ -123,6 +124,8 @@ export async function continueSession(
   if (weaker !== null) context.warn(weaker)
   const token = tokenWarning(record.account)
   if (token !== null) context.warn(token)
+  // Until then parts of it may be missing, and are on their way.
+  await changeRecord(context.host, record.id, (now) => ({ ...now, starter: context.host.process }))
   const code = await execute(plan, context.effects(backend))
   if (!attached) {
     context.answer(record.id)

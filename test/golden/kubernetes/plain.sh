@@ -873,7 +873,10 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
           "paude.owner": "0123456789abcdef"
         },
         "annotations": {
+          "paude.name": "",
           "paude.workspace": "/home/ada/engine",
+          "paude.network": "restricted",
+          "paude.version": "0.1.0",
           "paude.created": "2026-01-02T03:04:05.000Z"
         }
       },

@@ -1,0 +1,106 @@
+import { afterAll, beforeEach, expect, test } from 'bun:test'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { program } from '../support/program.ts'
+
+/** What paude makes of the answers of a cluster about its own sessions. The client is a script that answers from two files. */
+const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-cluster-')))
+const id = 'paude-bcd234'
+const folder = join(room, 'state/paude/sessions', id)
+const OLD = '2026-01-01T00:00:00Z'
+
+const CLIENT = `#!/bin/sh
+echo "$*" >>"$HOME/calls"
+case "$*" in
+  *--output=jsonpath=*) cat "$HOME/remains" ;;
+  *--output=json*) cat "$HOME/items" ;;
+  *' patch deployment '*) exit 1 ;;
+esac
+`
+
+const record = {
+  v: 3,
+  ...{ id, name: 'far', backend: 'kubernetes', agent: 'claude', version: '0', created: OLD, starter: '' },
+  ...{ workspace: '/x', directory: '/x', network: 'restricted', allow: [], injections: [], terminal: true },
+  ...{ homeVolume: '', link: 'service', cluster: { context: 'one', namespace: 'team' }, credentials: [] },
+  volume: { name: `${id}-workspace`, root: '/x', image: 'localhost/x', uid: 1000, gid: 1000, selinux: false },
+}
+
+const claim = {
+  kind: 'PersistentVolumeClaim',
+  metadata: {
+    name: `${id}-workspace`,
+    labels: { 'paude.id': id, 'paude.role': 'workspace' },
+    annotations: { 'paude.name': 'far', 'paude.workspace': '/x', 'paude.network': 'restricted', 'paude.created': OLD },
+  },
+}
+
+beforeEach(() => {
+  rmSync(room, { recursive: true })
+  for (const path of ['project', '.kube', folder]) mkdirSync(path.startsWith('/') ? path : join(room, path), { recursive: true })
+  // Engines of this machine have sessions of others: none is asked.
+  for (const engine of ['docker', 'podman']) writeFileSync(join(room, engine), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+  writeFileSync(join(room, 'kubectl'), CLIENT, { mode: 0o755 })
+  writeFileSync(join(room, '.kube/config'), '')
+  writeFileSync(join(folder, 'session.json'), JSON.stringify(record))
+  writeFileSync(join(folder, 'agent.json'), '{}')
+  answers({ remains: [['PersistentVolumeClaim', id, '', 'workspace', OLD, '']], items: [claim] })
+})
+afterAll(() => rmSync(room, { recursive: true }))
+
+function answers({ remains, items }: { readonly remains: readonly (readonly string[])[]; readonly items: readonly unknown[] }) {
+  writeFileSync(join(room, 'remains'), remains.map((row) => `${row.join('\t')}\n`).join(''))
+  writeFileSync(join(room, 'items'), JSON.stringify({ items }))
+  writeFileSync(join(room, 'calls'), '')
+}
+
+function paude(...words: readonly string[]) {
+  const env = { PATH: `${room}:/usr/bin:/bin`, HOME: room, XDG_STATE_HOME: join(room, 'state'), TERM: 'dumb' }
+  const { stdout, stderr, exitCode } = Bun.spawnSync([...program, ...words], { env, cwd: join(room, 'project') })
+  return { stdout: stdout.toString(), stderr: stderr.toString(), code: exitCode }
+}
+const deleted = () =>
+  readFileSync(join(room, 'calls'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(' delete '))
+
+test('a session whose start was interrupted before its Job was made is no orphan: its workspace stays', () => {
+  expect(paude('rm', '--orphans', '--force').stderr).toContain('no orphans')
+  expect(deleted()).toEqual([])
+})
+
+test('what is left of a session of ours that cannot start again goes only with --force, whatever its workspace was made of', () => {
+  rmSync(join(folder, 'agent.json'))
+  expect(paude('rm', '--orphans').stderr).toContain('left in place')
+  expect(deleted()).toEqual([])
+  expect(paude('rm', '--orphans', '--force').stderr).toContain('removed 2 orphaned parts')
+  expect(deleted().length).toBe(2)
+})
+
+test('the folder of a session that its cluster does not know goes only with --force: another cluster may have it', () => {
+  answers({ remains: [], items: [] })
+  expect(paude('rm', '--orphans').stderr).toContain(`left in place, since it may hold work of a clone: ${folder}`)
+})
+
+test('it is listed as one that does not run, is stopped without a fault, and is removed with all it has', () => {
+  const [row] = JSON.parse(paude('sessions', '--json').stdout) as readonly unknown[]
+  expect(row).toMatchObject({ id, name: 'far', agent: 'claude', workspace: '/x', status: 'exited' })
+  expect(paude('stop', id).code).toBe(0)
+  expect(deleted().join('\n')).toContain(`delete secret ${id}-credential`)
+  const { code, stderr } = paude('rm', id)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+})
+
+test('one of which nothing is left is not said to have ended', () => {
+  answers({ remains: [], items: [] })
+  expect(paude('sessions', '--json').stdout.trim()).toBe('[]')
+  expect(paude('start', id).stderr).toContain('does not exist on its cluster')
+})
+
+test('a start says in the record who makes the missing parts, before it takes any away', () => {
+  expect(paude('start', id).code).not.toBe(0)
+  const { starter } = JSON.parse(readFileSync(join(folder, 'session.json'), 'utf8')) as { readonly starter: string }
+  expect(starter).not.toBe('')
+  expect(deleted().join('\n')).not.toContain(` delete job ${id}`)
+})
