@@ -85,7 +85,7 @@ test('what a row names stays outside: of every sandbox, or of those of its agent
       expect(isPrivate(variable)).toBe(true)
     }
   const brought = (agent: 'claude' | 'codex', said: Partial<Settings>) => () =>
-    refuseCredentialInside({ ...DEFAULTS, agent, ...said }, { home: '/h' })
+    refuseCredentialInside({ settings: { ...DEFAULTS, agent, ...said } }, { home: '/h' })
   for (const said of [
     { env: ['OPENAI_API_KEY'] },
     { env: ['CODEX_API_KEY=sk-x'] },

@@ -491,7 +491,7 @@ test.each([
   ['env = { OTHER = "env:U" }', 'github = "env:T"', ''],
 ])('%s does not bring in what %s keeps outside', (env, credential, name) => {
   const { settings } = configOf(`${env}\n[credentials]\n${credential}\n`)
-  const refuse = () => refuseCredentialInside(settings, machine())
+  const refuse = () => refuseCredentialInside({ settings }, machine())
   if (name === '') expect(refuse).not.toThrow()
   else expect(refuse).toThrow(`${name} names the credential of credentials.github, which stays outside the sandbox`)
 })

@@ -7,12 +7,15 @@ import { parseConfig } from '../src/config/files/parse.ts'
 import type { Layer } from '../src/config/keys/settings.ts'
 import { configOf } from '../src/config/layers/load.ts'
 import { onlySaid } from '../src/config/layers/merge.ts'
+import { secretVariables } from '../src/config/secret-variables.ts'
 import { credentialsOf } from '../src/credentials/credential.ts'
 import { isPrivate, KEPT_OUTSIDE } from '../src/credentials/outside.ts'
 import { readRegion, readResource, serviceProvider } from '../src/credentials/services.ts'
 import type { Host } from '../src/host.ts'
 import type { Injection } from '../src/network/allow.ts'
 import { isInjectedPath, methodsOf } from '../src/network/inject.ts'
+import { inherited } from '../src/run/environment.ts'
+import { refuseCredentialInside, withProvider } from '../src/session/resolve/provider.ts'
 import { ownProviders } from '../src/session/resolve/resolve.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
 
@@ -135,16 +138,18 @@ test('a region or a resource with an end of its own makes no host', () => {
 })
 
 describe('what chooses a service', () => {
-  const chosen = (env: Host['env'], text = '', managed = '', flags: Layer = {}) => {
-    const { settings } = configOf({
-      user: parseConfig({ layer: 'user', file: '/c.toml', text }),
+  const configured = (env: Host['env'], text = '', { managed = '', flags = {} }: { managed?: string; flags?: Layer } = {}) =>
+    configOf({
+      user: parseConfig({ layer: 'user', file: '/c.toml', text }, 'other'),
       managed: parseConfig({ layer: 'managed', file: '/m.toml', text: managed }),
       environment: onlySaid('environment', {}, {}),
       flags: onlySaid('flag', flags, {}),
       env,
       file: '/c.toml',
-      profile: '',
+      profile: 'other',
     })
+  const chosen = (env: Host['env'], text = '', managed = '', flags: Layer = {}) => {
+    const { settings } = configured(env, text, { managed, flags })
     const { service, region, resource, apiKey, baseUrl } = settings
     return { service, region, resource, apiKey, baseUrl }
   }
@@ -163,7 +168,23 @@ describe('what chooses a service', () => {
       service: 'foundry',
       resource: 'my-res',
     })
-    expect(() => chosen({ CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'evil.example.org/' })).toThrow('AWS_REGION is not a region')
+  })
+
+  test('a variable that says no place makes no host, and is the fault of a start alone', async () => {
+    const file = '[provider]\nservice = "bedrock"\nregion = "eu-west-1"\n'
+    const config = configured({ AWS_REGION: 'evil.example.org/' }, file)
+    expect([config.settings.region, config.serviceFault?.message]).toEqual([
+      '',
+      expect.stringContaining('AWS_REGION is not a region'),
+    ])
+    const host = { env: {}, home: '/h', uid: 1 }
+    for (const purpose of ['start', 'check'] as const)
+      expect(withProvider(host, config, purpose)).rejects.toThrow('AWS_REGION is not a region')
+    expect(await withProvider(host, config, 'look')).toEqual(host)
+    expect(configured({ CLAUDE_CODE_USE_FOUNDRY: '1', ANTHROPIC_FOUNDRY_RESOURCE: 'a/b' }).serviceFault?.message).toContain(
+      'ANTHROPIC_FOUNDRY_RESOURCE is not the name',
+    )
+    expect(configured({ AWS_REGION: 'evil.example.org/' }).serviceFault).toBeUndefined()
   })
 
   test('is your file, for Claude alone; a variable is nearer', () => {
@@ -185,6 +206,46 @@ describe('what chooses a service', () => {
       apiKey: 'env:MY_KEY',
       baseUrl: 'https://gateway.example.org',
     })
+  })
+
+  test('a key and an address of one provider do not go to another that a profile chooses', () => {
+    const profile = (text: string) => `${text}[profiles.other.provider]\n`
+    const anthropic = profile('[provider]\nbase_url = "https://gateway.example.org"\napi_key = "env:ANTHKEY"\n')
+    const bedrock = profile('[provider]\nservice = "bedrock"\nregion = "eu-west-1"\napi_key = "env:AWSKEY"\n')
+    const direct = { ...nothing, apiKey: 'env:ANTHKEY', baseUrl: 'https://gateway.example.org' } as const
+    const there = { ...nothing, service: 'bedrock', region: 'us-east-1' } as const
+    expect(chosen({}, `${anthropic}service = "bedrock"\nregion = "us-east-1"\n`)).toEqual(there)
+    expect(chosen({}, `${anthropic}service = "bedrock"\nregion = "us-east-1"\napi_key = "env:OTHER"\n`)).toEqual({
+      ...there,
+      apiKey: 'env:OTHER',
+    })
+    expect(chosen({}, `${bedrock}service = "foundry"\nresource = "res"\n`)).toEqual({
+      ...nothing,
+      service: 'foundry',
+      resource: 'res',
+    })
+    expect(chosen({}, `${bedrock}service = "direct"\n`)).toEqual(nothing as never)
+    expect(chosen({}, `${anthropic}service = "direct"\n`)).toEqual(direct)
+    expect(chosen({}, `${bedrock}service = "bedrock"\nregion = "us-east-1"\n`)).toEqual({ ...there, apiKey: 'env:AWSKEY' })
+    expect(chosen({ CLAUDE_CODE_USE_BEDROCK: '1' }, `${bedrock}service = "direct"\napi_key = "env:ANTHKEY"\n`)).toEqual({
+      ...nothing,
+      service: 'bedrock',
+    })
+  })
+
+  test('a key that is void here stays outside all the same', () => {
+    const text = '[provider]\napi_key = "env:PAUDE_TEST_VOID_KEY"\n'
+    const profile = `${text}[profiles.other.provider]\nservice = "foundry"\nresource = "res"\napi_key = "env:OTHER"\n`
+    for (const config of [
+      configured({ CLAUDE_CODE_USE_BEDROCK: '1' }, text, { flags: { env: ['PAUDE_TEST_VOID_KEY'] } }),
+      configured({}, profile, { flags: { references: [{ name: 'X', source: 'env:PAUDE_TEST_VOID_KEY' }] } }),
+    ]) {
+      expect(config.settings.apiKey).not.toBe('env:PAUDE_TEST_VOID_KEY')
+      expect(secretVariables(config)).toContain('PAUDE_TEST_VOID_KEY')
+      expect(() => refuseCredentialInside(config, { home: '/h' })).toThrow('which stays outside the sandbox')
+    }
+    Bun.env['PAUDE_TEST_VOID_KEY'] = 'x'
+    expect(inherited('git')['PAUDE_TEST_VOID_KEY']).toBeUndefined()
   })
 
   test('an address that is managed is that of a service too', () => {
@@ -388,5 +449,24 @@ describe('a start', () => {
     })
     expect(allowed?.stdout).toContain('bedrock-runtime.eu-west-1.amazonaws.com:443')
     expect((await machine.paude(['status'], { env: { ...AT, AWS_REGION: '' } })).stdout).toMatch(/^provider +/m)
+  })
+
+  test('where a variable says no region is refused, and what only tells of it says so', async () => {
+    const wrong = { ...env, AWS_REGION: 'evil.example.org/' }
+    const [start, shown, listed, checked, status, sessions] = await Promise.all(
+      [['-p', 'x'], ['--dry-run', '-p', 'x'], ['network', 'list'], ['config', 'check'], ['status'], ['sessions']].map((words) =>
+        machine.paude(words, { env: wrong }),
+      ),
+    )
+    const fault = 'AWS_REGION is not a region'
+    for (const one of [start, shown]) expect([one?.code, one?.stderr]).toEqual([125, expect.stringContaining(fault)])
+    expect([listed?.code, listed?.stderr]).toEqual([0, expect.stringContaining(`a start here is refused: ${fault}`)])
+    expect([checked?.code, checked?.stderr]).toEqual([2, expect.stringContaining(fault)])
+    expect(status?.stdout).toContain(fault)
+    expect([sessions?.code, sessions?.stderr]).toEqual([0, ''])
+    expect(`${listed?.stdout}${machine.calls().flat().join(' ')}`).not.toContain('evil.example.org')
+    configure('[env]\nTOKEN = "file:~/nowhere"\n')
+    const both = (await machine.paude(['config', 'check'], { env: wrong })).stderr
+    expect([both.includes('nowhere'), both.includes(fault)]).toEqual([true, true])
   })
 })

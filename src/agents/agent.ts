@@ -1,5 +1,6 @@
 import type { Key, Provider } from '../credentials/providers.ts'
 import type { Service, ServiceName } from '../credentials/services.ts'
+import type { PaudeError } from '../errors.ts'
 import type { AgentState, Said, TitleSigns } from '../events/activity.ts'
 import type { HookReader } from '../events/read.ts'
 import type { Host } from '../host.ts'
@@ -83,6 +84,8 @@ export type SaidOfService = {
   readonly [Key in 'service' | 'region' | 'resource']?: {
     readonly value: Key extends 'service' ? ServiceName : string
     readonly variable: string
+    /** Why the variable's value is none: then `value` is ''. */
+    readonly fault?: PaudeError
   }
 }
 

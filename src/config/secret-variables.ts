@@ -1,10 +1,10 @@
 import { callersIn } from './keys/placeholders.ts'
 import { namedVariables } from './keys/provider.ts'
-import type { Settings } from './keys/settings.ts'
+import type { Config, Settings } from './keys/settings.ts'
 
 /** The caller's variables that a configuration names: each holds a secret, or was called one. */
-export const secretVariables = (settings: Settings): readonly string[] => [
-  ...namedVariables(settings),
+export const secretVariables = ({ settings, saidSecrets = [] }: Pick<Config, 'settings' | 'saidSecrets'>): readonly string[] => [
+  ...namedVariables({ settings, saidSecrets }),
   ...settings.references.flatMap(({ source }) =>
     typeof source === 'string' ? variableOf(source) : 'template' in source ? callersIn(source.template) : [],
   ),

@@ -3,7 +3,7 @@ import { heldAddress } from '../network/ways.ts'
 import { readBaseUrl } from './base-url.ts'
 import { type Key, providers } from './providers.ts'
 import { secretSource } from './schema.ts'
-import { readRegion, readResource, type ServiceName, serviceNames } from './services.ts'
+import { DIRECT, readRegion, readResource, type ServiceName, serviceNames } from './services.ts'
 import type { SecretSource } from './source.ts'
 
 const addressVariables = Object.values(providers).map(({ address }) => address.variable)
@@ -49,13 +49,16 @@ export const providerKeys = {
     read: readBaseUrl,
     held: heldAddress,
   }),
-  /** '' for the agent's own provider. */
+  /** '' for the agent's own provider, which files call direct. */
   service: row({
     key: 'provider.service',
-    meaning: `Cloud that Claude's models come from instead of Anthropic: ${serviceNames.join(' or ')}`,
+    meaning: `Cloud that Claude's models come from: ${serviceNames.join(' or ')}, or ${DIRECT} for Anthropic itself`,
     initial: '' as ServiceName | '',
-    schema: (v) => v.picklist(serviceNames),
-    words: serviceNames,
+    schema: (v) =>
+      v.pipe(
+        v.picklist([...serviceNames, DIRECT]),
+        v.transform((name) => (name === DIRECT ? '' : name)),
+      ),
     rule: 'own',
     withoutBox: 'free',
     notIn: { project: NOT_A_PROJECTS, managed: EACH_USERS },

@@ -6,6 +6,9 @@ import type { Provider } from './providers.ts'
 export const serviceNames = ['bedrock', 'foundry'] as const
 export type ServiceName = (typeof serviceNames)[number]
 
+/** What files say to go back to the agent's own provider. */
+export const DIRECT = 'direct'
+
 /** A cloud and where in it: '' for what is not said, or not asked for. */
 export type Service = { readonly name: ServiceName; readonly region: string; readonly resource: string }
 

@@ -6,6 +6,7 @@ import {
   serviceNames,
   serviceProvider,
 } from '../../credentials/services.ts'
+import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import type { Agent, SaidOfService, Services } from '../agent.ts'
 
@@ -86,7 +87,13 @@ function first<K extends 'region' | 'resource'>(
   checked: (text: string, where: string) => string,
 ): SaidOfService {
   const variable = variables.find((one) => (env[one] ?? '').trim() !== '')
-  return variable === undefined ? {} : { [key]: { value: checked((env[variable] ?? '').trim(), variable), variable } }
+  if (variable === undefined) return {}
+  try {
+    return { [key]: { value: checked((env[variable] ?? '').trim(), variable), variable } }
+  } catch (error) {
+    if (!(error instanceof PaudeError)) throw error
+    return { [key]: { value: '', variable, fault: error } }
+  }
 }
 
 /** No login of Claude's own is one of the cloud's. */

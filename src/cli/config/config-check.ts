@@ -80,7 +80,7 @@ async function refusedByStart(host: Host, config: Config): Promise<readonly Paud
     },
     () => ownMounts(host, config),
     () => certificatesOf(host, config),
-    () => refuseCredentialInside(settings, host),
+    () => refuseCredentialInside(config, host),
     () => requireReferences(host, config),
     () => hostCredentials(host, config, { agent: settings.agent, purpose: 'check' }),
     // Whether this start would use it or not.

@@ -1,5 +1,7 @@
+import type { Agent } from '../../agents/agent.ts'
 import { agentCredentials, agentNeeds, furtherNeeds } from '../../agents/models.ts'
 import { agentOf } from '../../agents/registry.ts'
+import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { bindingsOf } from '../../credentials/host-credential.ts'
 import { PaudeError } from '../../errors.ts'
@@ -43,7 +45,7 @@ async function policyOfStart(context: Context): Promise<Asked['policy']> {
       hint: 'paude config show --origin',
     })
   const host = await withProvider(context.host, config, 'look')
-  const agent = agentOf(config.settings)
+  const agent = placedAgent(context, config)
   const credentials = agentCredentials(agent, host)
   const lack = missingCredential(context.host, agent, { words: [], config })
   const refused = lack !== null && credentialSource(context.host, config, Date.now()).source !== 'inside'
@@ -61,4 +63,12 @@ async function policyOfStart(context: Context): Promise<Asked['policy']> {
     ],
   })
   return { ...policy, revision: revisionOf(policy) }
+}
+
+/** The agent of a start; without its provider where nobody can tell where that is, which is said. */
+function placedAgent(context: Context, { settings, serviceFault }: Config): Agent {
+  const agent = agentOf(settings)
+  if (serviceFault === undefined) return agent
+  context.warn(`a start here is refused: ${serviceFault.message}; its provider is left out here`)
+  return { ...agent, providers: [] }
 }

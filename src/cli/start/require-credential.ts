@@ -16,6 +16,7 @@ type Judged = { readonly config: Config; readonly refusal: PaudeError | null; re
 
 /** Looks whether anybody could answer the agent. No engine is asked, and nobody else. */
 function judgeCredential(host: Host, { agent, words, config }: Start): Judged {
+  if (config.serviceFault !== undefined) throw config.serviceFault
   refuseForeignService(host, agent, { words, config })
   const lack = missingCredential(host, agent, { words, config })
   if (lack === null) return { config, refusal: null, home: '' }

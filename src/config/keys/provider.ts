@@ -2,7 +2,7 @@ import type { Chosen } from '../../agents/chosen.ts'
 import { knownAgent } from '../../agents/registry.ts'
 import { type Key, PROVIDER_KEYS, type Provider } from '../../credentials/providers.ts'
 import type { Reference, SecretSource } from '../../credentials/source.ts'
-import type { Settings } from './settings.ts'
+import type { Config, SaidSecret, Settings } from './settings.ts'
 
 /** The provider that `[provider]` speaks of: the one that the chosen agent prefers; null where that asks no model. */
 export const providerOf = (chosen: Chosen): Provider | null => knownAgent(chosen)?.providers[0] ?? null
@@ -23,8 +23,17 @@ export function saidCredential(
 export const sourceOfSecret = (source: Exclude<SecretSource, ''>): Exclude<Reference['source'], { readonly template: string }> =>
   typeof source === 'string' ? source : source.command
 
-/** The caller's variable that files name for the credential. */
-export function namedVariables(settings: Pick<Settings, Key> & Chosen): readonly string[] {
-  const source = saidCredential(settings)?.source ?? ''
-  return typeof source === 'string' && source.startsWith('env:') ? [source.slice('env:'.length)] : []
+/** Every credential of a provider that somebody said: the one in force first. */
+export function allSaid({ settings, saidSecrets = [] }: Pick<Config, 'settings' | 'saidSecrets'>): readonly SaidSecret[] {
+  const said = saidCredential(settings)
+  return [...(said === null ? [] : [said]), ...saidSecrets]
 }
+
+/** The caller's variables that files name for credentials of a provider. */
+export const namedVariables = (config: Pick<Config, 'settings' | 'saidSecrets'>): readonly string[] => [
+  ...new Set(
+    allSaid(config).flatMap(({ source }) =>
+      typeof source === 'string' && source.startsWith('env:') ? [source.slice('env:'.length)] : [],
+    ),
+  ),
+]

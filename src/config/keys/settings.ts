@@ -1,3 +1,6 @@
+import type { Key } from '../../credentials/providers.ts'
+import type { SecretSource } from '../../credentials/source.ts'
+import type { PaudeError } from '../../errors.ts'
 import type { rows } from '../sections/rows.ts'
 
 /** Everything a start can be told, decided: each layer over those before it. Made of the rows of `config/sections`. */
@@ -27,4 +30,11 @@ export type Config = {
   readonly file: string
   /** What the managed file says; empty without one. */
   readonly managed: Layer
+  /** Every credential of a provider that somebody said, in force or not: none of them comes into a sandbox. */
+  readonly saidSecrets?: readonly SaidSecret[]
+  /** What a variable says wrong of the place of a service: a start is refused, and whatever only tells of one goes on. */
+  readonly serviceFault?: PaudeError
 }
+
+/** Where somebody said that a credential of a provider is. */
+export type SaidSecret = { readonly key: Key; readonly source: Exclude<SecretSource, ''> }

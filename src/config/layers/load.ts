@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { SaidOfService } from '../../agents/agent.ts'
 import type { Chosen } from '../../agents/chosen.ts'
 import { usualAgent } from '../../agents/names.ts'
 import { knownAgent } from '../../agents/registry.ts'
@@ -11,7 +12,7 @@ import { isMissing } from '../files/missing.ts'
 import type { Parsed, Written } from '../files/parse.ts'
 import { type OwnFlag, ownFlags, twins, variableOf } from '../keys/own-flags.ts'
 import { providerOf } from '../keys/provider.ts'
-import type { Config, Layer, LayerName, Source } from '../keys/settings.ts'
+import type { Config, Layer, LayerName, SaidSecret, Source } from '../keys/settings.ts'
 import { secretVariables } from '../secret-variables.ts'
 import { allRows } from '../sections/rows.ts'
 import { readManagedFile } from './managed.ts'
@@ -39,7 +40,8 @@ export const loadConfig = async (host: Host, flags: Layer): Promise<Config> => c
  * machine inherits the variables that it names.
  */
 export function configOf({ user, environment, env, flags, managed, file }: Layers, project: readonly Source[] = []): Config {
-  const files = [...user.sources, ...project]
+  const written = [...user.sources, ...project]
+  const files = ofService(written)
   const usual = agentAfter(managed.sources, usualAgent)
   const agents = files.flatMap(({ values }) => values.agents ?? [])
   const said = <K extends OfProvider>(key: K) => files.findLast(({ values }) => values[key])?.values[key]
@@ -51,11 +53,22 @@ export function configOf({ user, environment, env, flags, managed, file }: Layer
     resource: said('resource') ?? '',
   }
   const others = OF_PROVIDER.filter((key) => said(key) && managed.sources.every(({ values }) => values[key] === undefined))
-  const sources = ofAgent([...files, withProvider(environment, env, { chosen, others }), flags], { chosen: chosen.agent, usual })
-  const config = mergeSources({ file, sources, managed: managed.sources })
-  withhold(secretVariables(config.settings))
+  const told = knownAgent(chosen)?.services?.read(env, chosen.service)
+  const provided = withProvider(environment, env, { chosen, others, told })
+  const sources = ofAgent([...files, provided, flags], { chosen: chosen.agent, usual })
+  const fault = told?.region?.fault ?? told?.resource?.fault
+  const config: Config = {
+    ...mergeSources({ file, sources, managed: managed.sources }),
+    saidSecrets: saidSecrets([...written, environment, flags]),
+    ...(fault && { serviceFault: fault }),
+  }
+  withhold(secretVariables(config))
   return config
 }
+
+/** What sources say of the provider's credential, in force or not. */
+const saidSecrets = (sources: readonly Source[]): readonly SaidSecret[] =>
+  sources.flatMap(({ values }) => PROVIDER_KEYS.flatMap((key) => (values[key] ? [{ key, source: values[key] }] : [])))
 
 const agentAfter = (sources: readonly Source[], usual: string): string =>
   sources.findLast(({ values }) => values.agent !== undefined)?.values.agent ?? usual
@@ -75,6 +88,19 @@ const ofAgent = (
 const OF_PROVIDER = [...PROVIDER_KEYS, 'baseUrl', 'service', 'region', 'resource'] as const
 type OfProvider = (typeof OF_PROVIDER)[number]
 
+/** Where a source says another service than those before it, what they say of their provider is void: a key for one never goes to another. */
+const ofService = (sources: readonly Source[]): readonly Source[] =>
+  sources.reduce<readonly Source[]>((before, source) => {
+    const { service } = source.values
+    const had = before.findLast(({ values }) => values.service !== undefined)?.values.service ?? ''
+    return [...(service === undefined || service === had ? before : before.map(withoutProvider)), source]
+  }, [])
+
+const withoutProvider = (source: Source): Source => ({
+  ...source,
+  values: Object.fromEntries(Object.entries(source.values).filter(([key]) => !OF_PROVIDER.some((one) => one === key))),
+})
+
 /**
  * With what variables say of the chosen agent's provider: the agent alone knows their names. Where they choose another cloud than files
  * do, or the agent knows none, what files say of theirs (`others`) is void: a key for one never goes to another.
@@ -82,11 +108,19 @@ type OfProvider = (typeof OF_PROVIDER)[number]
 function withProvider(
   { layer, values, places }: Source,
   env: Host['env'],
-  { chosen, others }: { readonly chosen: Chosen; readonly others: readonly OfProvider[] },
+  {
+    chosen,
+    others,
+    told,
+  }: {
+    readonly chosen: Chosen
+    readonly others: readonly OfProvider[]
+    /** undefined for an agent that knows no service. */
+    readonly told: SaidOfService | undefined
+  },
 ): Source {
-  const services = knownAgent(chosen)?.services
-  const { service, region, resource } = services?.read(env, chosen.service ?? '') ?? {}
-  const isOther = (service?.value ?? (services && chosen.service) ?? '') !== chosen.service
+  const { service, region, resource } = told ?? {}
+  const isOther = (service?.value ?? (told && chosen.service) ?? '') !== chosen.service
   const found = {
     ...Object.fromEntries(isOther ? others.map((key) => [key, { value: '', variable: service?.variable ?? '' }]) : []),
     ...(service && { service }),

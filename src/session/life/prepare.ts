@@ -29,7 +29,7 @@ type Wanted = Pick<Prepared, 'config' | 'agent' | 'run'> & { readonly made?: Mad
 export async function prepareSession(context: Context, { config, agent, run, made = null }: Wanted): Promise<Prepared> {
   const { settings } = config
   const backend = await pickBackend(context.host, settings.backend)
-  refuseCredentialInside(settings, context.host)
+  refuseCredentialInside(config, context.host)
   const around = await lookAround(context.host, config, {
     backend,
     imports: run.kind === 'agent' ? agent.imports : null,

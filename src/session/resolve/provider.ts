@@ -4,7 +4,7 @@ import { agentOf } from '../../agents/registry.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { entryText } from '../../config/keys/entry-text.ts'
 import { pieces } from '../../config/keys/placeholders.ts'
-import { providerOf, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
+import { allSaid, providerOf, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
 import type { Config, Settings } from '../../config/keys/settings.ts'
 import { type Provider, variablesOf } from '../../credentials/providers.ts'
 import { pathOfSecret } from '../../credentials/reference.ts'
@@ -26,6 +26,7 @@ export async function withProvider<H extends Machine>(
   config: Config,
   purpose: 'start' | 'check' | 'look' = 'start',
 ): Promise<H> {
+  if (config.serviceFault !== undefined && purpose !== 'look') throw config.serviceFault
   const { baseUrl } = config.settings
   const provider = providerOf(config.settings)
   if (provider === null) return host
@@ -103,7 +104,8 @@ const placedKey = ({ origins }: Config, key: keyof Settings): string =>
   [keyOf(key), ...(origins[key][0]?.place ? [`(${origins[key][0].place})`] : [])].join(' ')
 
 /** Refuses to bring into the box by another name what is the provider's credential. */
-export function refuseCredentialInside({ env, references, ...settings }: Settings, host: Pick<Host, 'home'>): void {
+export function refuseCredentialInside(config: Pick<Config, 'settings' | 'saidSecrets'>, host: Pick<Host, 'home'>): void {
+  const { env, references, ...settings } = config.settings
   // All others are refused wherever they are named.
   const { title, providers } = agentOf(settings)
   const variables = providers.filter(({ common }) => common).flatMap(variablesOf)
@@ -114,9 +116,8 @@ export function refuseCredentialInside({ env, references, ...settings }: Setting
     throw new PaudeError('refused', `env.${own} is a credential of ${title}, which stays outside the sandbox`, {
       hint: `leave env.${own} out: the proxy adds the credential on the way to the provider`,
     })
-  const said = saidCredential(settings)
   const kept = [
-    ...(said === null ? [] : [{ key: keyOf(said.key), source: said.source, to: 'the provider' }]),
+    ...allSaid(config).map(({ key, source }) => ({ key: keyOf(key), source, to: 'the provider' })),
     ...settings.credentials.map(({ credential, value }) => ({ key: `credentials.${credential}`, source: value, to: 'its host' })),
   ]
   for (const { key, source, to } of kept) {

@@ -156,7 +156,7 @@ function sessionRecord(
   // Nothing else is in an empty folder.
   const directory = transport.kind === 'volume' && transport.fill === null ? root : workspace.directory
   const said = saidCredential(settings)
-  const secrets = secretVariables(settings)
+  const secrets = secretVariables(config)
   return {
     v: 3,
     id,
