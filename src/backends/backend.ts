@@ -227,7 +227,10 @@ export type Inventory = {
   readonly volumes: (boxes: () => readonly Handle[]) => readonly Query<readonly Part[]>[]
   /** Prints all that the backend would tell of a session and its parts: no secret may be in it. */
   readonly told: (box: Handle) => readonly Argv[]
-  readonly removeParts: (parts: readonly Pick<Part, 'kind' | 'reference' | 'shared'>[]) => Plan
+  /** `mark`: nothing is removed but what bears it, since nothing else says whose it is. */
+  readonly removeParts: (
+    parts: readonly (Pick<Part, 'kind' | 'reference' | 'shared'> & { readonly mark?: string | undefined })[],
+  ) => Plan
 }
 
 /** Whether it can be used, and what to do when it cannot. */

@@ -21,6 +21,8 @@ export type Handle = {
   readonly cluster?: Place | undefined
   /** Service account of the cluster whose token the agent has. */
   readonly account?: string | undefined
+  /** Whose its objects on a cluster are, as their label says. */
+  readonly mark?: string | undefined
 }
 
 /** The handle of a session that is being made. */
@@ -48,11 +50,15 @@ export const handleOfSpec = ({
   ...placeOf(own),
 })
 
-/** Where a session of a cluster is, and whose token it has there. */
-export function placeOf(own: Own): { readonly cluster?: Place; readonly account?: string } {
+/** Where a session of a cluster is, whose it is and whose token it has there. */
+export function placeOf(own: Own): { readonly cluster?: Place; readonly account?: string; readonly mark?: string } {
   if (own.kind !== 'kubernetes') return {}
   const { context, namespace, serviceAccount } = own.cluster
-  return { cluster: { context, namespace }, ...(serviceAccount === '' ? {} : { account: serviceAccount }) }
+  return {
+    cluster: { context, namespace },
+    ...(serviceAccount === '' ? {} : { account: serviceAccount }),
+    ...(own.owner === '' ? {} : { mark: own.owner }),
+  }
 }
 
 export type Status = 'created' | 'running' | 'paused' | 'exited'

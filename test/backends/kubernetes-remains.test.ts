@@ -42,13 +42,60 @@ test('of Secrets nothing but names and labels is printed', () => {
   expect(argv.join(' ')).not.toMatch(/[.](data|stringData)/)
 })
 
-test('a session goes with all but its HOME, where it was found', () => {
+test('a label that names something else of the namespace makes no session of it', () => {
+  expect(parse(['ConfigMap', 'nightly-backup', 'mine', '', OLD, ''], ['Job', 'paude-bcd2345', 'mine', 'agent', OLD, ''])).toEqual(
+    [],
+  )
+})
+
+test('whose a session is says its Job, else its proxy, else its workspace, and nothing that stands beside them', () => {
+  const owners = [
+    [
+      ['Job', ''],
+      ['ConfigMap', 'mine'],
+    ],
+    [
+      ['Job', 'mine'],
+      ['ConfigMap', 'theirs'],
+    ],
+    [
+      ['Job', 'mine'],
+      ['Job', ''],
+    ],
+    [
+      ['Deployment', 'theirs'],
+      ['PersistentVolumeClaim', 'mine'],
+    ],
+    [
+      ['PersistentVolumeClaim', 'mine'],
+      ['Secret', 'theirs'],
+    ],
+    [
+      ['NetworkPolicy', 'mine'],
+      ['Secret', ''],
+    ],
+  ].map((rows) => parse(...rows.map(([kind = '', owner = '']) => [kind, 'paude-bcd234', owner, '', OLD, '']))[0]?.shared?.owner)
+  expect(owners).toEqual(['', 'mine', '', 'theirs', 'mine', 'mine'])
+})
+
+test('a session runs when any of its Jobs does', () => {
+  const [part] = parse(['Job', 'paude-bcd234', 'mine', 'agent', OLD, ''], ['Job', 'paude-bcd234', 'mine', 'agent', OLD, '1'])
+  expect(part?.running).toBe(true)
+})
+
+test('a session goes with all but its HOME, where it was found, and by its labels alone', () => {
   const [part] = parse(['Secret', 'paude-bcd234', 'mine', '', OLD, ''])
-  const plan = removeRemains(part === undefined ? [] : [part])
-  for (const step of plan) {
-    const words = step.kind === 'exec' ? step.argv : []
+  const removed = (mark?: string) =>
+    removeRemains(part === undefined ? [] : [{ ...part, mark }]).map((step) => (step.kind === 'exec' ? step.argv : []))
+  for (const words of [...removed(), ...removed('mine')]) {
     expect(words).toContain('--context=one')
-    expect(words.join(' ')).toContain('paude-bcd234')
+    expect(words.filter((word) => word.includes('paude-bcd234'))).toEqual([expect.stringMatching(/^--selector=/)])
   }
-  expect(plan.length).toBe(2)
+  const selectors = (calls: readonly (readonly string[])[]) =>
+    calls.map((words) => words.find((word) => word.startsWith('--selector=')))
+  expect(selectors(removed())).toEqual(['--selector=paude.id=paude-bcd234,paude.role=agent', '--selector=paude.id=paude-bcd234'])
+  expect(selectors(removed('mine'))).toEqual([
+    '--selector=paude.id=paude-bcd234,paude.role=agent,paude.owner=mine',
+    '--selector=paude.id=paude-bcd234,paude.owner=mine',
+  ])
 })

@@ -49,6 +49,31 @@ test('a stop deletes the credential before anything can fail, also when Job and 
   ])
 })
 
+test('all that a start, a later start and a self-test make says whose it is: what does not is left behind', () => {
+  const spec = startsOf(kubernetes)['secret-env']?.spec ?? fail()
+  const { mark } = handleOfSpec(clusterSpec(spec))
+  expect(mark).toBeTruthy()
+  const beside = kubernetes.wall?.beside ?? fail()
+  const plan = [
+    ...kubernetes.life.make(spec, undefined),
+    ...kubernetes.life.wake(handleOfSpec(spec), secret('key')),
+    ...beside.serve(spec, { words: ['true'], ports: [80] }),
+    ...beside.admit(handleOfSpec(spec), 'paude-fgh567'),
+  ]
+  const made = flat(plan).flatMap((step): readonly Made[] => {
+    if (step.kind === 'write') return JSON.parse(step.content).items
+    if (step.kind === 'pipe' && step.from.includes('service'))
+      return [JSON.parse(step.from.find((word) => word.includes('template='))?.split('template=')[1] ?? '')]
+    if (step.kind !== 'exec' || step.stdin === undefined) return []
+    return JSON.parse(typeof step.stdin === 'string' ? step.stdin : step.stdin.reveal()).items
+  })
+  const ours = made.filter(({ metadata: { labels } }) => labels['paude.id'] !== undefined)
+  expect(new Set(ours.map(({ kind }) => kind)).size).toBe(8)
+  expect(ours.filter(({ metadata: { labels } }) => labels['paude.owner'] !== mark)).toEqual([])
+})
+
+type Made = { readonly kind: string; readonly metadata: { readonly labels: Readonly<Record<string, string>> } }
+
 function fail(): never {
   throw new Error('there is no such start')
 }

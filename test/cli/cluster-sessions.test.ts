@@ -2,6 +2,7 @@ import { afterAll, beforeEach, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ownerMark } from '../../src/session/record/home-owner.ts'
 import { program } from '../support/program.ts'
 
 /** What paude makes of the answers of a cluster about its own sessions. The client is a script that answers from two files. */
@@ -76,6 +77,19 @@ test('what is left of a session of ours that cannot start again goes only with -
   expect(deleted()).toEqual([])
   expect(paude('rm', '--orphans', '--force').stderr).toContain('removed 2 orphaned parts')
   expect(deleted().length).toBe(2)
+  // The record says that it is ours: an older paude marked less.
+  expect(deleted().join()).not.toContain('paude.owner')
+})
+
+test('of what its mark alone says to be ours, nothing goes but what bears it', () => {
+  rmSync(folder, { recursive: true })
+  writeFileSync(join(room, 'state/paude/home-owner'), `${'0'.repeat(32)}\n`)
+  const mark = ownerMark({ env: { XDG_STATE_HOME: join(room, 'state') }, home: room })
+  mkdirSync(join(room, '.config/paude'), { recursive: true })
+  writeFileSync(join(room, '.config/paude/config.toml'), 'backend = "kubernetes"\n[kubernetes]\ncontext = "one"\n')
+  answers({ remains: [['Deployment', id, mark, 'proxy', OLD, '']], items: [] })
+  expect(paude('rm', '--orphans').stderr).toContain('removed 1 orphaned part')
+  expect(deleted().map((line) => line.includes(`,paude.owner=${mark} `))).toEqual([true, true])
 })
 
 test('the folder of a session that its cluster does not know goes only with --force: another cluster may have it', () => {

@@ -2,8 +2,9 @@ import { expect, spyOn, test } from 'bun:test'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { SESSION_ID } from '../../src/box/session-id.ts'
 import { homeOwner } from '../../src/session/record/home-owner.ts'
-import { checkedName, homeVolume, newSessionId, SESSION_ID } from '../../src/session/record/id.ts'
+import { checkedName, homeVolume, newSessionId } from '../../src/session/record/id.ts'
 
 test('ids look like ids and do not repeat', () => {
   const ids = Array.from({ length: 500 }, newSessionId)

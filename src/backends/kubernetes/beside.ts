@@ -3,7 +3,7 @@ import { exec } from '../../plan/plan.ts'
 import type { Beside } from '../backend.ts'
 import { clusterSpec } from './make.ts'
 import { applying, kubectl, PORTS, parts } from './names.ts'
-import { listText, type Manifest, object } from './object.ts'
+import { listText, type Manifest, marked, object } from './object.ts'
 import { confined, HARDENED, labelsOf, plain, pulled } from './pods.ts'
 import { open, waysTo } from './policies.ts'
 
@@ -28,16 +28,20 @@ export const beside: Beside = {
     const { cluster } = clusterSpec(spec).own
     return [
       exec(applying(cluster), {
-        stdin: listText([
-          open(parts(spec.id).beside, besideOf(spec.id), spec.id),
-          ...services(spec, program),
-          pod(spec, program),
-        ]),
+        stdin: listText(
+          marked(clusterSpec(spec).own.owner, [
+            open(parts(spec.id).beside, besideOf(spec.id), spec.id),
+            ...services(spec, program),
+            pod(spec, program),
+          ]),
+        ),
       }),
       exec(kubectl(cluster, 'wait', `pod/${parts(spec.id).beside}`, '--for=condition=Ready', '--timeout=120s'), { takes: 120 }),
     ]
   },
-  admit: ({ cluster, id }, session) => [exec(applying(cluster), { stdin: listText([waysTo(besideOf(id), { id, session })]) })],
+  admit: ({ cluster, id, mark = '' }, session) => [
+    exec(applying(cluster), { stdin: listText(marked(mark, [waysTo(besideOf(id), { id, session })])) }),
+  ],
   addresses: ({ cluster, id }) => ({
     argv: kubectl(
       cluster,

@@ -1,5 +1,6 @@
 import type { Place } from '../../box/cluster.ts'
 import type { Handle, Listed, State } from '../../box/handle.ts'
+import { SESSION_ID } from '../../box/session-id.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Inventory } from '../backend.ts'
@@ -89,7 +90,7 @@ const idOf = ({ metadata: { labels = {} } }: Item): string => labels['paude.id']
 
 const listed = (items: readonly Item[], place: Place): readonly Listed[] =>
   items
-    .filter(({ kind }) => kind === 'Job')
+    .filter((one) => one.kind === 'Job' && SESSION_ID.test(idOf(one)))
     .map((job) => {
       const { labels = {} } = job.metadata
       const state = stateOf(items.filter((one) => one.kind === 'Pod' && idOf(one) === idOf(job)))

@@ -56,7 +56,7 @@ const life: Life = {
 
   wake: (box, credential) => {
     const { cluster, id, link, folder } = box
-    const told = credential === null ? [] : [{ ...tellCredential(cluster, id, credential), undo: forgetCredential(cluster, id) }]
+    const told = credential === null ? [] : [{ ...tellCredential(box, credential), undo: forgetCredential(cluster, id) }]
     return [
       together([...(link === 'none' ? [] : [[...told, ...proxyAnew(cluster, id)]]), [exec(removeLook(cluster, id))]]),
       // A Job is carried out once. It goes last: whatever comes before, the stopped session stays as it is.

@@ -7,8 +7,8 @@ import { type Argv, exec, type Plan, together, write } from '../../plan/plan.ts'
 import { type Secret, secret } from '../../secret.ts'
 import { asSent } from './as-sent.ts'
 import { LOOK_FILE, LOOK_SECONDS } from './look.ts'
-import { applying, kubectl, OWNER, ofSession, parts, REST } from './names.ts'
-import { listText, type Manifest, object } from './object.ts'
+import { applying, kubectl, ofSession, parts, REST } from './names.ts'
+import { listText, type Manifest, marked, object } from './object.ts'
 import { agentJob, annotationsOf, claim, lookPod, proxyDeployment, proxyService, type Spec } from './pods.ts'
 import { standing, ways } from './policies.ts'
 import { inPod, scriptWords } from './words-inside.ts'
@@ -35,7 +35,9 @@ export function makePlan(spec: Spec): Plan {
   const job = listText(owned(spec, [agentJob(spec)]))
   return [
     write(join(spec.folder, JOB_FILE), job),
-    ...(spec.transport.kind === 'volume' ? [write(join(spec.folder, LOOK_FILE), listText([lookPod(spec, LOOK_SECONDS)]))] : []),
+    ...(spec.transport.kind === 'volume'
+      ? [write(join(spec.folder, LOOK_FILE), listText(owned(spec, [lookPod(spec, LOOK_SECONDS)])))]
+      : []),
     // Each call costs a good part of a second, and a node tries again late when a Secret of a pod is not there yet.
     together(
       [
@@ -59,14 +61,7 @@ export function makePlan(spec: Spec): Plan {
   ]
 }
 
-/** The same with a label that says whose they are: who removes what is left of a session leaves that of others alone. */
-const owned = ({ own: { owner } }: Spec, items: readonly Manifest[]): readonly Manifest[] =>
-  owner === ''
-    ? items
-    : items.map((item) => ({
-        ...item,
-        metadata: { ...item.metadata, labels: { ...item.metadata.labels, [OWNER]: owner } },
-      }))
+const owned = ({ own: { owner } }: Spec, items: readonly Manifest[]): readonly Manifest[] => marked(owner, items)
 
 const home = (spec: Spec): Plan => {
   const { cluster } = spec.own
@@ -119,20 +114,23 @@ export const policyMap = (id: string, files: Readonly<Record<string, string>>): 
 
 /** What nobody else may read: the credential, which the proxy alone mounts, and the variables of the agent. Each by itself. */
 function secrets(spec: Spec): readonly Plan[] {
-  const { id, network, secretEnvironment } = spec
+  const { id, network, secretEnvironment, own } = spec
   const named = Object.entries(secretEnvironment)
   const credential = network.mode === 'none' ? null : network.credential
   return [
-    ...(credential === null ? [] : [[tellCredential(spec.own.cluster, id, credential)]]),
+    ...(credential === null ? [] : [[tellCredential({ cluster: own.cluster, id, mark: own.owner }, credential)]]),
     ...(named.length === 0
       ? []
       : [
           [
-            exec(applying(spec.own.cluster), {
-              stdin: secretObject(id, {
-                name: parts(id).environment,
-                data: Object.fromEntries(named.map(([name, value]) => [name, value.reveal()])),
-              }),
+            exec(applying(own.cluster), {
+              stdin: secretObject(
+                { id, mark: own.owner },
+                {
+                  name: parts(id).environment,
+                  data: Object.fromEntries(named.map(([name, value]) => [name, value.reveal()])),
+                },
+              ),
             }),
           ],
         ]),
@@ -140,20 +138,23 @@ function secrets(spec: Spec): readonly Plan[] {
 }
 
 /** The credential as a Secret of the session. */
-export const tellCredential = (place: Where, id: string, credential: Secret) =>
-  exec(applying(place), {
-    stdin: secretObject(id, { name: parts(id).credential, data: { secret: credential.reveal() } }),
+export const tellCredential = (box: Pick<Handle, 'cluster' | 'id' | 'mark'>, credential: Secret) =>
+  exec(applying(box.cluster), {
+    stdin: secretObject(box, { name: parts(box.id).credential, data: { secret: credential.reveal() } }),
   })
 
 const secretObject = (
-  id: string,
+  { id, mark = '' }: Pick<Handle, 'id' | 'mark'>,
   { name, data }: { readonly name: string; readonly data: Readonly<Record<string, string>> },
-): Secret => secret(listText([object('v1', 'Secret', { name, labels: { 'paude.id': id }, type: 'Opaque', stringData: data })]))
+): Secret =>
+  secret(listText(marked(mark, [object('v1', 'Secret', { name, labels: { 'paude.id': id }, type: 'Opaque', stringData: data })])))
 
 /** The address of the proxy is known once its Service is made: kubectl itself writes it where the agent's pod reads it. */
-function tellWay({ id, own: { cluster } }: Spec): Plan[number] {
-  const { proxy, way } = parts(id)
-  const map = object('v1', 'ConfigMap', { name: way, labels: { 'paude.id': id }, data: { proxy: '{{.spec.clusterIP}}' } })
+function tellWay(spec: Spec): Plan[number] {
+  const { cluster } = spec.own
+  const { proxy, way } = parts(spec.id)
+  const data = { proxy: '{{.spec.clusterIP}}' }
+  const [map] = owned(spec, [object('v1', 'ConfigMap', { name: way, labels: { 'paude.id': spec.id }, data })])
   return {
     kind: 'pipe',
     from: kubectl(cluster, 'get', 'service', proxy, `--output=go-template=${JSON.stringify(map)}`),

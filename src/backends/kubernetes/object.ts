@@ -1,3 +1,5 @@
+import { OWNER } from './names.ts'
+
 /** An object of the cluster, as `kubectl apply` takes it. */
 export type Manifest = {
   readonly apiVersion: string
@@ -33,6 +35,12 @@ export const object = (
 })
 
 const filled = (key: string, table: Readonly<Record<string, string>>) => (Object.keys(table).length === 0 ? {} : { [key]: table })
+
+/** The same with a label that says whose they are: who removes what is left of a session leaves that of others alone. */
+export const marked = (mark: string, items: readonly Manifest[]): readonly Manifest[] =>
+  mark === ''
+    ? items
+    : items.map((item) => ({ ...item, metadata: { ...item.metadata, labels: { ...item.metadata.labels, [OWNER]: mark } } }))
 
 /** Several objects as one text. */
 export const listText = (items: readonly Manifest[]): string =>

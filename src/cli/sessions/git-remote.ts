@@ -1,7 +1,7 @@
+import { SESSION_ID } from '../../box/session-id.ts'
 import { PaudeError } from '../../errors.ts'
 import { serveClone } from '../../session/clone/serve.ts'
 import { findSession } from '../../session/life/find.ts'
-import { SESSION_ID } from '../../session/record/id.ts'
 import { nameInside } from '../../text.ts'
 import { ACTS } from '../front-flags.ts'
 import { writeAll } from '../streams/output.ts'

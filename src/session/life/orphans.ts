@@ -32,6 +32,8 @@ export type Orphan = {
   readonly reference: string
   readonly why: string
   readonly shared?: Part['shared']
+  /** That of yours, where nothing else says that it is yours. */
+  readonly mark?: string
   /** A clone's volume, or what leads to it: nobody looked into it. */
   readonly mayHoldWork?: true
 } & (
@@ -71,6 +73,10 @@ export async function findOrphans(context: Context, settings: Settings): Promise
   const mark = knownMark(host)
   const isOurs = ({ session, shared }: Part) =>
     shared === undefined || ours.has(session) || (mark !== '' && shared.owner === mark)
+  const orphan = (backend: Backend, part: Part, why: string) => ({
+    ...orphanOf(backend, part, why),
+    ...(part.shared === undefined || ours.has(part.session) ? {} : { mark }),
+  })
   // Of another user's start only the labels can be seen; what bears our own mark would have its record here.
   const isOld = ({ session, created, shared }: Part) =>
     ours.has(session) || shared !== undefined || !(Date.now() - Date.parse(created) < STARTING)
@@ -163,7 +169,7 @@ function isFresh(folder: string): boolean {
   }
 }
 
-const orphan = (backend: Backend, { kind, reference, shared }: Part, why: string): Orphan => ({
+const orphanOf = (backend: Backend, { kind, reference, shared }: Part, why: string): Orphan => ({
   ...{ backend, kind, reference, why },
   ...(shared === undefined ? {} : { shared }),
 })
@@ -184,8 +190,8 @@ export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly b
       plan: [
         ...own.flatMap((one) => (one.kind === 'session' ? removePlan(backend, one.handle, { home: false }) : [])),
         ...backend.inventory.removeParts(
-          own.flatMap(({ kind, reference, shared }) =>
-            kind === 'container' || kind === 'volume' ? [{ kind, reference, shared }] : [],
+          own.flatMap(({ kind, reference, shared, mark }) =>
+            kind === 'container' || kind === 'volume' ? [{ kind, reference, shared, mark }] : [],
           ),
         ),
         ...own.flatMap(({ kind, reference }) => (kind === 'folder' ? [removed(reference)] : [])),

@@ -1,3 +1,4 @@
+import { SESSION_ID } from '../../box/session-id.ts'
 import { PaudeError } from '../../errors.ts'
 
 /** No vowels (no words), no l, o, 0, 1 (no doubts). */
@@ -11,8 +12,6 @@ function randomLetter(): string {
   const [byte = 0] = crypto.getRandomValues(new Uint8Array(1))
   return byte < 256 - (256 % LETTERS.length) ? (LETTERS[byte % LETTERS.length] ?? '') : randomLetter()
 }
-
-export const SESSION_ID = /^paude-[a-z0-9]{6}$/
 
 /**
  * Volume that keeps a project's HOME: the same for the same path, readable enough to be recognised. `owner` where others have volumes in

@@ -92,6 +92,8 @@ const Shape = v.object({
   cluster: v.exactOptional(v.object({ context: v.string(), namespace: v.string() })),
   /** Service account of the cluster whose token the agent has. */
   account: v.exactOptional(v.string()),
+  /** Whose its objects there are, as their label says; absent in records of an older paude. */
+  mark: v.exactOptional(v.string()),
   /** File that is the first program of its box; '' where an older paude made it. */
   init: v.optional(v.string(), ''),
   /** What was mounted where: checked again before the session starts again. */
@@ -208,7 +210,7 @@ export type Worktree = NonNullable<SessionRecord['worktree']>
 
 /** The record as a backend needs it. */
 export const handleOf = (
-  { id, agent, terminal, link, homeVolume, directory, volume, overlays, cluster, account }: SessionRecord,
+  { id, agent, terminal, link, homeVolume, directory, volume, overlays, cluster, account, mark }: SessionRecord,
   folder: string,
 ): Handle => ({
   id,
@@ -222,6 +224,7 @@ export const handleOf = (
   ...(volume === undefined ? {} : { volume }),
   ...(cluster === undefined ? {} : { cluster }),
   ...(account === undefined ? {} : { account }),
+  ...(mark === undefined ? {} : { mark }),
 })
 
 /** How a session has its workspace. */

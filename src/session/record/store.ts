@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { SESSION_ID } from '../../box/session-id.ts'
 import type { Host } from '../../host.ts'
 import { namesIn, stateFolder } from '../../state.ts'
-import { SESSION_ID } from './id.ts'
 import { ofToday } from './older.ts'
 import { SessionRecord } from './record.ts'
 

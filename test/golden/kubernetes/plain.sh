@@ -428,7 +428,8 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/look.json <<'EOF'
           "paude.id": "paude-bcd234",
           "paude.role": "look",
           "paude.agent": "claude",
-          "app.kubernetes.io/managed-by": "paude"
+          "app.kubernetes.io/managed-by": "paude",
+          "paude.owner": "0123456789abcdef"
         }
       },
       "spec": {
@@ -1127,7 +1128,7 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
       get \
       service \
       paude-bcd234-proxy \
-      '--output=go-template={"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"paude-bcd234-way","labels":{"paude.id":"paude-bcd234","app.kubernetes.io/managed-by":"paude"}},"data":{"proxy":"{{.spec.clusterIP}}"}}' 3>&- || echo from >&3; } |
+      '--output=go-template={"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"paude-bcd234-way","labels":{"paude.id":"paude-bcd234","app.kubernetes.io/managed-by":"paude","paude.owner":"0123456789abcdef"}},"data":{"proxy":"{{.spec.clusterIP}}"}}' 3>&- || echo from >&3; } |
     { kubectl \
       --context=team \
       --namespace=paude \
