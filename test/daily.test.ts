@@ -470,18 +470,37 @@ describe('HOME volumes', () => {
       'volumes',
       [
         line(homeVolume, 'home', machine.project),
-        line('paude-home-claude-1', 'home', '/gone'),
-        line('paude-overlay-1', 'overlay', '/gone'),
+        line('paude-home-claude-1', 'home', join(machine.home, 'gone')),
+        line('paude-overlay-1', 'overlay', join(machine.home, 'gone')),
+        // A disk that is not mounted, or another user's.
+        line('paude-home-claude-3', 'home', join(machine.home, 'gone/further')),
+        line('paude-home-claude-4', 'home', ''),
         line('paude-overlay-2', 'overlay', machine.project),
         line('paude-home-claude-2', 'home', machine.home),
       ].join(''),
     )
     const removed = async (...words: string[]) => (await machine.paude(['home', 'rm', ...words])).stdout.split('\n').toSorted()
-    expect(await removed('--deleted')).toEqual(['', 'paude-home-claude-1', 'paude-overlay-1'])
-    expect(await removed('--all')).toEqual(['', 'paude-home-claude-1', 'paude-home-claude-2', 'paude-overlay-1'])
-    expect((await machine.paude(['home', 'rm', '--all'])).stderr).toContain(`${homeVolume} stays: ${id} uses it`)
+    const unasked = await machine.paude(['home', 'rm', '--deleted'])
+    expect([unasked.code, unasked.stdout, unasked.stderr.includes('paude home rm --deleted --force')]).toEqual([1, '', true])
+    expect(unasked.stderr).toContain(`  paude-home-claude-1  ${join(machine.home, 'gone')}\n`)
+    expect(machine.calls().filter((words) => words.includes('rm'))).toEqual([])
+    expect(await removed('--deleted', '--force')).toEqual(['', 'paude-home-claude-1', 'paude-overlay-1'])
+    expect(await removed('--all', '-f')).toEqual(['', 'paude-home-claude-1', 'paude-home-claude-2', 'paude-overlay-1'])
+    const { stderr } = await machine.paude(['home', 'rm', '--all', '--force'])
+    expect(stderr).toContain(`${homeVolume} stays: ${id} uses it`)
+    expect(stderr).toContain('2 stay, whose folder is not yours or may still be there')
     expect((await machine.paude(['home', 'rm', '--all', '.'])).code).toBe(2)
-    expect(JSON.parse((await machine.paude(['home', 'ls', '--json'])).stdout)).toHaveLength(3)
+    expect(JSON.parse((await machine.paude(['home', 'ls', '--json'])).stdout)).toHaveLength(5)
+  })
+
+  test.skipIf(script === null)('of deleted folders are removed after a yes on a terminal', async () => {
+    const folder = join(machine.home, 'gone')
+    machine.set('say', 'volumes', `${JSON.stringify(['paude-home-claude-1', '', 'home', '', folder])}\n`)
+    const removals = () => machine.calls().filter((words) => words.includes('rm'))
+    const [no, screen] = await atTerminal('home rm --deleted', '\n')
+    expect([no, screen.includes(`paude-home-claude-1  ${folder}`), removals()]).toEqual([1, true, []])
+    expect((await atTerminal('home rm --deleted', 'y\n'))[0]).toBe(0)
+    expect(removals()).toEqual([['docker', 'volume', 'rm', 'paude-home-claude-1']])
   })
 
   test.skipIf(script === null)('that stay are named by rm on a terminal', async () => {

@@ -15,6 +15,7 @@ import type { ListedImage, Stage } from '../image/listed.ts'
 import { HOST_NAME } from '../network/names.ts'
 import type { Query } from '../plan/query.ts'
 import { within } from '../run/patience.ts'
+import { folderState } from '../session/record/folder-state.ts'
 import { credentialSource } from '../session/resolve/credential-source.ts'
 import { withProvider } from '../session/resolve/provider.ts'
 import { cacheFolder, stateFolder } from '../state.ts'
@@ -68,14 +69,14 @@ export type EngineFacts = {
   /** null when it did not tell them, or has none at all. */
   readonly images: readonly ListedImage[] | null
   readonly stages: readonly Stage[]
-  /** HOME and overlay volumes whose project's folder is not there. */
+  /** HOME and overlay volumes whose project's folder was deleted. */
   readonly lostHomes: readonly LostHome[]
   /** null when it did not say. */
   readonly info: EngineInfo | null
 }
 
 /** Asks an engine for its storage, its clock, its images and its volumes; what it does not say is left out. */
-export async function lookEngine(backend: Backend, settings: BackendSettings): Promise<EngineFacts> {
+export async function lookEngine(host: Host, backend: Backend, settings: BackendSettings): Promise<EngineFacts> {
   const { health, images: own, inventory } = backend
   const [info, checks, images, stages, volumes] = await Promise.all([
     health.info === null ? null : answer(health.info),
@@ -92,7 +93,7 @@ export async function lookEngine(backend: Backend, settings: BackendSettings): P
     images,
     stages: stages ?? [],
     lostHomes: volumes
-      .filter(({ role, workspace }) => ['home', 'overlay'].includes(role) && workspace !== '' && !existsSync(workspace))
+      .filter(({ role, workspace }) => ['home', 'overlay'].includes(role) && folderState(host, workspace) === 'deleted')
       .map(({ reference, workspace }) => ({ volume: reference, workspace })),
     info,
   }

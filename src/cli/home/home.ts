@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Backend } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
@@ -10,12 +9,14 @@ import { PaudeError } from '../../errors.ts'
 import { askAll } from '../../run/ask.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
 import { boxesOf } from '../../session/record/boxes.ts'
+import { type FolderState, folderState } from '../../session/record/folder-state.ts'
 import { homeVolume } from '../../session/record/id.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { shown } from '../../text.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
 import { dryRun, json } from '../args.ts'
 import { PLANS, READS } from '../front-flags.ts'
+import { confirmRemoval } from '../sessions/confirm-removal.ts'
 import { fit, table } from '../streams/table.ts'
 import { topic, verb } from '../verb.ts'
 
@@ -35,7 +36,7 @@ export default topic({
   examples: [
     ['paude home ls', 'all of them, and which are in use'],
     ['paude home rm', 'the one of the project in this directory'],
-    ['paude home rm --deleted', 'those of folders that do not exist any more'],
+    ['paude home rm --deleted', 'those of folders that were deleted'],
   ],
   verbs: {
     ls: verb({
@@ -66,25 +67,29 @@ export default topic({
     }),
     rm: verb({
       description: 'Remove HOME volumes that no session uses',
-      details: 'This deletes settings, logins and conversations of the agent.',
+      details:
+        'This deletes settings, logins and conversations of the agent. --deleted and --all ask first. They leave a volume whose folder is not yours, or ' +
+        'of which paude cannot tell whether it was deleted: name it to remove it.',
       front: PLANS,
       args: {
         homes: { type: 'positional', many: true, description: 'Volumes, or project folders (default: this directory)' },
-        deleted: { type: 'boolean', description: 'Remove the volumes of folders that do not exist any more' },
-        all: { type: 'boolean', description: 'Remove the volumes of all projects' },
+        deleted: { type: 'boolean', description: 'Remove the volumes of folders that were deleted' },
+        all: { type: 'boolean', description: 'Remove the volumes of all your projects' },
+        force: { type: 'boolean', letter: 'f', description: 'Do not ask' },
         'dry-run': dryRun,
       },
       examples: [
         ['paude home rm ~/code/old-project', 'by the folder of the project'],
         ['paude home rm paude-home-claude-57cd0a70cbac52f7', 'by the name of the volume'],
-        ['paude home rm --deleted', 'those of folders that do not exist any more'],
+        ['paude home rm --deleted', 'those of folders that were deleted'],
+        ['paude home rm --all --force', 'those of all your projects, without a question'],
       ],
       async run(context, given) {
-        const { deleted = false, all: every = false, 'dry-run': isDry = false } = given
+        const { deleted = false, all: every = false, force = false, 'dry-run': isDry = false } = given
         if ([deleted, every, given.homes.length > 0].filter(Boolean).length > 1)
           throw new PaudeError('usage', 'paude home rm takes either names, --deleted or --all', { hint: 'leave the others out' })
         const listed = await listHomes(context)
-        if (deleted || every) return await removeUnused(context, every ? listed : listed.filter(isLost), isDry)
+        if (deleted || every) return await removeUnused(context, listed, { every, force, isDry })
         const all = listed.filter(isHome)
         const words = given.homes.length > 0 ? given.homes : [findWorkspace(context.host, { force: true }).root]
         const chosen = words.map((word) => {
@@ -112,15 +117,30 @@ export default topic({
 const isHome = ({ role }: Home): boolean => role === 'home'
 
 /** What is on a cluster belongs to no folder of this machine. */
-const isLost = ({ backend, project }: Home): boolean =>
-  backends[backend].can.isolation !== 'pod' && project !== '' && !existsSync(project)
+const stateOf = ({ host }: Context, { backend, project }: Home): FolderState =>
+  backends[backend].can.isolation === 'pod' ? 'unsure' : folderState(host, project)
 
-/** Those that a session uses stay, and are named. */
-async function removeUnused(context: Context, homes: readonly Home[], isDry: boolean): Promise<number> {
-  const unused = homes.filter(({ sessions }) => sessions.length === 0)
-  for (const { volume, sessions } of homes)
+/** Of those with a folder of this user, or with one that was deleted. Those that a session uses stay, and are named. */
+async function removeUnused(
+  context: Context,
+  homes: readonly Home[],
+  { every, force, isDry }: { readonly every: boolean; readonly force: boolean; readonly isDry: boolean },
+): Promise<number> {
+  const { own = [], deleted = [], unsure = [] } = Object.groupBy(homes, (home) => stateOf(context, home))
+  const meant = every ? [...own, ...deleted] : deleted
+  const unused = meant.filter(({ sessions }) => sessions.length === 0)
+  for (const { volume, sessions } of meant)
     if (sessions.length > 0) context.note(`${volume} stays: ${sessions.join(', ')} uses it`)
-  if (unused.length === 0) context.note('no volume to remove')
+  if (unsure.length > 0)
+    context.note(
+      `${unsure.length} stay${unsure.length === 1 ? 's' : ''}, whose folder is not yours or may still be there: paude home ls, then paude home rm VOLUME`,
+    )
+  if (unused.length === 0) {
+    context.note('no volume to remove')
+    return 0
+  }
+  const lines = unused.map(({ volume, project }) => `  ${shown(volume)}  ${shown(project)}`)
+  if (!isDry && !force && !confirmRemoval(context, lines, `paude home rm ${every ? '--all' : '--deleted'} --force`)) return 1
   await removeHomes(context, unused, isDry)
   return 0
 }

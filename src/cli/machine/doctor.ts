@@ -78,7 +78,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
     Promise.all(
       installed(host)
         .filter((backend) => isAsked(backend, settings))
-        .map((backend) => lookEngine(backend, settings)),
+        .map((backend) => lookEngine(host, backend, settings)),
     ),
     findOrphans(context, settings),
     credential.site === '' ? null : resolve(credential.site),

@@ -10,9 +10,9 @@ import { startOf } from '../../session/record/started.ts'
 import { readRecords, sessionFolder } from '../../session/record/store.ts'
 import { printable, shown } from '../../text.ts'
 import { dryRun } from '../args.ts'
-import { canAsk, readAnswer } from '../config/start-config.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
+import { confirmRemoval } from './confirm-removal.ts'
 import { ago } from './session-table.ts'
 
 export default verb({
@@ -48,17 +48,8 @@ export default verb({
       for (const { folder } of past) context.answer(`rm -rf ${folder}`)
       return 0
     }
-    if (!given.force) {
-      context.note(`to remove:\n${[...ended.map((row) => endedLine(context, row)), ...past.map(pastLine)].join('\n')}`)
-      if (!canAsk(context))
-        throw new PaudeError('refused', 'nothing was removed, since there is no terminal to ask on', {
-          hint: 'paude prune --force',
-        })
-      if (!['y', 'yes'].includes(readAnswer(context, 'remove them? [y/N]: '))) {
-        context.note('nothing was removed')
-        return 1
-      }
-    }
+    const lines = [...ended.map((row) => endedLine(context, row)), ...past.map(pastLine)]
+    if (!given.force && !confirmRemoval(context, lines, 'paude prune --force')) return 1
     let worst = 0
     for (const { id } of ended)
       try {
