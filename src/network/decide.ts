@@ -116,7 +116,8 @@ type Judge = { readonly rule: string; readonly why: string; readonly fits: (addr
 
 const OPEN: Judge = { rule: 'open', why: '--network open', fits: (address) => !isIn(address, SELF) }
 const SELF = ['0.0.0.0/8', '127.0.0.0/8', '::/128', '::1/128']
-const isPublic = (address: string): boolean => !isIn(address, NEVER_RANGES) && !isIn(address, PRIVATE_RANGES)
+const isReachable = (address: string): boolean => !isIn(address, NEVER_RANGES)
+const isPublic = (address: string): boolean => isReachable(address) && !isIn(address, PRIVATE_RANGES)
 const RECORD: Judge = { rule: 'record', why: '--network record', fits: isPublic }
 
 /** An allow with what its addresses must be; what this machine's own name resolves to only the proxy knows. */
@@ -126,7 +127,8 @@ const judge = (allow: Allow, usual: readonly number[]): Judge => ({
   fits:
     allow.host === HOST_NAME
       ? () => true
-      : (address) => isPublic(address) || (allow.privateRange !== '' && isIn(address, [allow.privateRange])),
+      : (address) =>
+          isPublic(address) || (allow.privateRange !== '' && isReachable(address) && isIn(address, [allow.privateRange])),
 })
 
 /** A name with several addresses must fit with all of them; one without any is not reached. */

@@ -1,10 +1,15 @@
 /** A block of addresses; `bits` is 32 or 128. */
 export type Range = { readonly base: bigint; readonly length: number; readonly bits: 32 | 128 }
 
-/** Never reachable through the proxy, whoever asks: this host, link-local, translation prefixes, multicast, reserved. */
+/**
+ * Never reachable through the proxy, whoever asks: this host, link-local, translation prefixes, multicast, reserved, and what clouds tell
+ * their machines of themselves. Some of the last lie in public or private space.
+ */
 export const NEVER_RANGES = [
   '0.0.0.0/8 127.0.0.0/8 169.254.0.0/16 192.0.0.0/24 192.88.99.0/24 224.0.0.0/4 240.0.0.0/4',
   '::/128 ::1/128 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/32 2002::/16 fe80::/10 fec0::/10 ff00::/8',
+  // Azure, Alibaba, AWS, Google.
+  '168.63.129.16/32 100.100.100.200/32 fd00:ec2::254/128 fd20:ce::254/128',
 ].flatMap((line) => line.split(' '))
 
 /** Private use, carrier-grade NAT, benchmarking and documentation: reachable only by a name that declares its range. */
@@ -29,6 +34,10 @@ export const rangeText = ({ base, length, bits }: Range): string => `${bits === 
 /** Whether `inner` lies inside `outer`, itself included. */
 export const inside = (inner: Range, outer: Range): boolean =>
   inner.bits === outer.bits && inner.length >= outer.length && inner.base >= outer.base && inner.base < outer.base + size(outer)
+
+/** Whether all of a range is never reachable. */
+export const isNever = (range: Range): boolean =>
+  NEVER_RANGES.map(readRange).some((outer) => outer !== null && inside(range, outer))
 
 /** Whether an address lies in one of these ranges. */
 export const isIn = (address: string, ranges: readonly string[]): boolean => {

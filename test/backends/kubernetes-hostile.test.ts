@@ -187,7 +187,15 @@ test('without the policies of its session, an agent reaches nothing and a proxy 
   const open = blocks.filter(({ ports }) => ports === undefined)
   expect(open.map(({ block }) => block.cidr)).toEqual(['0.0.0.0/0', '::/0'])
   const excepted = open.flatMap(({ block }) => block.except ?? [])
-  for (const range of [...PRIVATE_RANGES, '169.254.0.0/16', '127.0.0.0/8', '10.0.0.0/8', 'fe80::/10', 'fc00::/7'])
+  for (const range of [
+    ...PRIVATE_RANGES,
+    '168.63.129.16/32',
+    '169.254.0.0/16',
+    '127.0.0.0/8',
+    '10.0.0.0/8',
+    'fe80::/10',
+    'fc00::/7',
+  ])
     expect(excepted).toContain(range)
   for (const { ports } of egress.filter(({ to = [] }) => to.some((one) => !('ipBlock' in one))))
     expect(ports?.every(({ port }) => port === 53 || port === 5353)).toBe(true)

@@ -123,7 +123,8 @@ test('an account that is not there is told by name', () => {
 test('a further range is private, narrow, and nothing of the node itself', () => {
   expect(readEgress('10.20.30.0/24')).toBe('10.20.30.0/24')
   expect(readEgress('10.96.0.1/32')).toBe('10.96.0.1/32')
-  expect(readEgress('fd00:1:2::/48')).toBe('fd00:1:2::/48')
+  expect(readEgress('10.20.16.0/20')).toBe('10.20.16.0/20')
+  expect(readEgress('fd00:1:2::/64')).toBe('fd00:1:2::/64')
   for (const entry of [
     '169.254.169.254/32',
     '169.254.0.0/16',
@@ -135,6 +136,14 @@ test('a further range is private, narrow, and nothing of the node itself', () =>
     'fe80::/64',
     '::ffff:169.254.169.254/128',
     '64:ff9b::a9fe:a9fe/128',
+    '100.100.100.200/32',
+    '168.63.129.16/32',
+    'fd00:ec2::254/128',
+    'fd20:ce::254/128',
+    // All pods of a cluster, or all services.
+    '10.244.0.0/16',
+    '10.20.0.0/19',
+    'fd00:1:2::/63',
     '10.0.0.0/8',
     '172.16.0.0/12',
     '10.20.30.1/24',
@@ -158,6 +167,8 @@ test('a further range is a way out of the proxy alone, by TCP', () => {
   expect(proxy?.egress).toEqual([
     { to: [{ ipBlock: { cidr: '10.20.30.0/24' } }], ports: [{ protocol: 'TCP', port: 1, endPort: 65_535 }] },
   ])
+  const around = ways(specWith({ egressCidrs: ['100.100.96.0/20'] }))
+  expect(JSON.stringify(around)).toContain('{"cidr":"100.100.96.0/20","except":["100.100.100.200/32"]}')
   // It leaves the API server out where it was not named.
   expect(podOf(proxyDeployment(spec)).containers[0]?.env).toEqual([{ name: 'PAUDE_EGRESS', value: '10.20.30.0/24' }])
   expect(ways({ ...spec, network: { mode: 'none' } })).toEqual([])

@@ -77,6 +77,17 @@ describe('a verdict', () => {
     expect(judge(one, 'a.example', [])).toMatchObject({ decision: 'blocked', rule: 'the name was not found' })
   })
 
+  test.each(['168.63.129.16', '100.100.100.200', 'fd00:ec2::254', 'fd20:ce::254'])(
+    'is never for metadata of a cloud: %s',
+    (address) => {
+      const wide = policy(['a.example', 'b.example@100.64.0.0/10', 'c.example@fc00::/7'])
+      for (const host of ['a.example', 'b.example', 'c.example'])
+        expect(judge(wide, host, [address])).toMatchObject({ decision: 'blocked', rule: `at a private address: ${address}` })
+      expect(judge(policy([], [], { mode: 'record' }), 'a.example', [address]).decision).toBe('blocked')
+      expect(judge(wide, 'b.example', ['100.100.100.201']).decision).toBe('allowed')
+    },
+  )
+
   test('of the provider depends on the path', () => {
     const injection = injectionAt('api.example')
     const one = policy(['api.example:443'], [], { injections: [injection] })

@@ -98,6 +98,8 @@ describe('an entry', () => {
     ['a.example@0.0.0.0/0', 'not inside private'],
     ['a.example@127.0.0.0/8', 'not inside private'],
     ['a.example@169.254.0.0/16', 'not inside private'],
+    ['a.example@100.100.100.200/32', 'metadata address of a cloud'],
+    ['a.example@fd00:ec2::254/128', 'metadata address of a cloud'],
     ['a.example@10.0.0.1/8', 'needs an address range'],
     ['a.example@10.0.0.0', 'needs an address range'],
     ['a.example@10.0.0.0/33', 'needs an address range'],

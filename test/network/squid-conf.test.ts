@@ -404,6 +404,14 @@ test('recording opens no port of this machine, and says how one is opened', () =
   expect(conf).not.toMatch(/^deny_info .* this_machine$/m)
 })
 
+test('metadata of a cloud is denied wherever its addresses lie, also in a range that a name declares', () => {
+  const conf = squidConf(policy({ allow: [parseAllow('a.example@100.64.0.0/10', 'test')] }))
+  const [never = ''] = linesOf(conf, 'acl never_net')
+  for (const range of ['168.63.129.16/32', '100.100.100.200/32', 'fd00:ec2::254/128', 'fd20:ce::254/128'])
+    expect(never.split(' ')).toContain(range)
+  expect(conf).toMatch(/^acl \w+ all-of .*!never_net !rest/m)
+})
+
 test('a session that records keeps what is always denied', () => {
   const conf = squidConf(policy({ mode: 'record' }))
   expect(linesOf(conf, 'acl any_ok')).toEqual(['acl any_ok all-of host_ok !this_machine any_dst !never_net !priv_net'])

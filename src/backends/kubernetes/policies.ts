@@ -1,4 +1,4 @@
-import { NEVER_RANGES, PRIVATE_RANGES } from '../../network/ranges.ts'
+import { inside, NEVER_RANGES, PRIVATE_RANGES, readRange } from '../../network/ranges.ts'
 import { PORTS } from './names.ts'
 import type { Manifest } from './object.ts'
 import { object } from './object.ts'
@@ -36,11 +36,14 @@ export function ways({
         ingress: [{ from: [pods(of('agent'))], ports }],
         egress: [
           ...opened.map(({ privateRange, ports: own }) => ({
-            to: [{ ipBlock: { cidr: privateRange } }],
+            to: [block(privateRange, NEVER_RANGES)],
             ports: own.map((port) => ({ protocol: 'TCP', port })),
           })),
           // For hosts that the allowlist gets later; squid still decides by name, port and range.
-          ...egressCidrs.map((cidr) => ({ to: [{ ipBlock: { cidr } }], ports: [{ protocol: 'TCP', port: 1, endPort: 65_535 }] })),
+          ...egressCidrs.map((cidr) => ({
+            to: [block(cidr, NEVER_RANGES)],
+            ports: [{ protocol: 'TCP', port: 1, endPort: 65_535 }],
+          })),
         ],
       },
       id,
@@ -83,13 +86,14 @@ const names = {
 }
 
 /** All of it but what is this cluster's own, or nobody's: nodes, pods, services and metadata have private or link-local addresses. */
-const world = (cidr: string) => ({
-  to: [
-    {
-      ipBlock: {
-        cidr,
-        except: [...NEVER_RANGES, ...PRIVATE_RANGES].filter((range) => range.includes(':') === cidr.includes(':')),
-      },
-    },
-  ],
-})
+const world = (cidr: string) => ({ to: [block(cidr, [...NEVER_RANGES, ...PRIVATE_RANGES])] })
+
+/** A range without what of these lies in it. */
+function block(cidr: string, never: readonly string[]) {
+  const outer = readRange(cidr)
+  const except = never.filter((text) => {
+    const range = readRange(text)
+    return outer !== null && range !== null && inside(range, outer)
+  })
+  return { ipBlock: except.length === 0 ? { cidr } : { cidr, except } }
+}

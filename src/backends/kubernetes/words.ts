@@ -1,7 +1,7 @@
 import type { Toleration } from '../../box/cluster.ts'
 import { PaudeError } from '../../errors.ts'
 import { IMAGE } from '../../image/reference.ts'
-import { inside, PRIVATE_RANGES, rangeText, readRange } from '../../network/ranges.ts'
+import { inside, isNever, PRIVATE_RANGES, rangeText, readRange } from '../../network/ranges.ts'
 import { hasControl, quoted } from '../../text.ts'
 
 /** What the API server takes as the name of an object: no flag and no path can be one. */
@@ -141,8 +141,8 @@ export function readAnnotation(entry: string): Pair {
   return pair
 }
 
-/** Bits that a range must have at least: a wider one may hold all nodes, pods and services of a cluster. */
-const NARROW = { 32: 16, 128: 48 } as const
+/** Bits that a range must have at least: clusters give all their pods, or all their services, a /16 (IPv6: a /56), which a range should not hold. */
+const NARROW = { 32: 20, 128: 64 } as const
 
 /** A private range that the proxy's policy lets out. Metadata, loopback and the like are in none of them. */
 export function readEgress(entry: string): string {
@@ -155,11 +155,13 @@ export function readEgress(entry: string): string {
       'is not inside private address space',
       'public addresses are open to the proxy; metadata and link-local addresses never are',
     )
+  if (isNever(range))
+    throw fault('egress_cidrs', entry, 'is a metadata address of a cloud', 'such addresses are never reached: leave it out')
   if (range.length < NARROW[range.bits])
     throw fault(
       'egress_cidrs',
       entry,
-      'is so wide that it may hold the nodes, pods and API server of the cluster',
+      'is so wide that it may hold the nodes, pods or services of the cluster',
       `name the network of the host alone, of at least /${NARROW[range.bits]}`,
     )
   return rangeText(range)

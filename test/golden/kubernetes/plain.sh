@@ -717,6 +717,8 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
                     "192.88.99.0/24",
                     "224.0.0.0/4",
                     "240.0.0.0/4",
+                    "168.63.129.16/32",
+                    "100.100.100.200/32",
                     "10.0.0.0/8",
                     "100.64.0.0/10",
                     "172.16.0.0/12",
@@ -746,6 +748,8 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
                     "fe80::/10",
                     "fec0::/10",
                     "ff00::/8",
+                    "fd00:ec2::254/128",
+                    "fd20:ce::254/128",
                     "fc00::/7",
                     "2001:db8::/32"
                   ]
