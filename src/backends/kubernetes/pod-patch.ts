@@ -113,12 +113,19 @@ function mountFault(value: Json): string {
   if (fault !== '') return fault
   if (typeof subPath !== 'string' || !isPlain(`/${subPath}`)) return 'has a subPath that is not a plain path'
   if (typeof mountPath !== 'string' || !isPlain(mountPath)) return 'needs a mountPath that is a plain absolute path'
-  const taken = mountPath === '/dev/shm' ? undefined : KEPT.find((place) => `${mountPath}/`.startsWith(`${place}/`))
-  return taken === undefined ? '' : `is below ${taken}, where programs and files of the sandbox itself are`
+  if (mountPath === '/dev/shm') return ''
+  const isBelow = (path: string, place: string) => `${path}/`.startsWith(`${place}/`)
+  const taken = KEPT.find((place) => isBelow(mountPath, place))
+  if (taken !== undefined) return `is below ${taken}, where programs and files of the sandbox itself are`
+  const hidden = KEPT.find((place) => isBelow(place, mountPath))
+  return hidden === undefined ? '' : `would hide ${hidden}, where programs and files of the sandbox itself are`
 }
 
 /** Where a box has what guards it, or what the system writes. */
-const KEPT = ['/paude', '/etc', '/proc', '/sys', '/dev', '/run', '/var/run', '/bin', '/sbin', '/lib', '/lib64', '/usr']
+const KEPT = [
+  ...['/paude', '/etc', '/proc', '/sys', '/dev', '/run', '/var/run'],
+  ...['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/usr'],
+]
 
 const isPlain = (path: string): boolean => /^(\/[\w@%+=,.-]+)+$/.test(path) && !path.split('/').some((part) => /^\.+$/.test(part))
 
