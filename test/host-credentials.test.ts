@@ -300,6 +300,17 @@ test.each([
   ['key', `/api/x?[key]=own&key=${PLACEHOLDER}`, false],
   ['key', `/api/x?access_token=own&key=${PLACEHOLDER}`, false],
   ['api_key', `/api/x?api_key=${PLACEHOLDER}&apikey=own`, false],
+  ['key', `/api/x?q=why?&key=${PLACEHOLDER}`, true],
+  ['key', `/api/x&key=${PLACEHOLDER}`, false],
+  ['key', `/api/x&key=${PLACEHOLDER}?a=1`, false],
+  ['key', `/api/x&key=${PLACEHOLDER}&b?a=1`, false],
+  ['key', `/api/x?a=?key=${PLACEHOLDER}`, false],
+  ['key', `/api/x?cb=https://b.example.org/?key=${PLACEHOLDER}`, false],
+  ['key', `/api/x?a=1;key=${PLACEHOLDER}`, false],
+  ['key', `/api/x?key=${PLACEHOLDER};b=1`, false],
+  ['key', `/api/x?key=${PLACEHOLDER}#b`, false],
+  ['key', `/api/x?KEY=${PLACEHOLDER}`, false],
+  ['key', `/api/x?key=${PLACEHOLDER}&key=${PLACEHOLDER}`, false],
 ])('one for the parameter %s of the query goes where its placeholder stands there, alone: %s %p', (query, path, goes) => {
   expect(gets(inQuery(query), 'GET', `a.example.org${path}`)).toBe(goes)
 })
@@ -313,9 +324,10 @@ test('what gets one in its query is known by a note, since its address is anothe
   expect(conf).toContain('acl inject_got2 note -m paude_used 2\n')
   expect(conf).toContain('acl inject_place any-of inject inject_got2\n')
   expect(conf).toContain('url_rewrite_access allow inject_got2\nurl_rewrite_access deny all\n')
+  expect(conf).toContain('adapted_http_access deny canary2_url astray\nadapted_http_access allow all\n')
   for (const header of ['Location', 'Content-Location', 'Refresh', 'Link', 'Set-Cookie'])
     expect(conf).toContain(`reply_header_access ${header} deny inject_got2\n`)
-  expect(squidConf({ ...policy, injections: [header] })).not.toContain('url_rewrite')
+  expect(squidConf({ ...policy, injections: [header] })).not.toMatch(/url_rewrite|adapted/)
 })
 
 test.each([

@@ -9,20 +9,21 @@ const SEARCHED = ['Authorization', 'X-Api-Key', 'Cookie', 'Private-Token', 'Job-
 export const OF_PROVIDERS: readonly string[] = ['paude-placeholder-the-real-', 'paude.placeholder.the.real.']
 
 /** A placeholder, and the names of the acls of the requests that it belongs into. */
-type Canary = { readonly text: string; readonly homes: readonly string[] }
+type Canary = { readonly text: string; readonly homes: readonly string[]; readonly isParameter: boolean }
 
 /** A placeholder each: that of several injections is one. */
 function canaries(injections: readonly Injection[]): readonly Canary[] {
   const byText = Map.groupBy(
     injections.flatMap(({ bound }, at) =>
-      (bound === undefined ? OF_PROVIDERS : [bound.placeholder]).map((text) => ({ text, isBound: bound !== undefined, at })),
+      (bound === undefined ? OF_PROVIDERS : [bound.placeholder]).map((text) => ({ text, bound, at })),
     ),
     ({ text }) => text,
   )
   return [...byText.entries()].map(([text, members]) => ({
     text,
     // A provider's host lets nothing else through anyway.
-    homes: members.map(({ isBound, at }) => `${isBound ? 'inject_ok' : 'inject_site'}${at === 0 ? '' : at + 1}`),
+    homes: members.map(({ bound, at }) => `${bound === undefined ? 'inject_site' : 'inject_ok'}${at === 0 ? '' : at + 1}`),
+    isParameter: members.some(({ bound }) => bound?.query !== undefined),
   }))
 }
 
@@ -47,6 +48,14 @@ export const canaryAccess = (injections: readonly Injection[]): readonly string[
   ...canaries(injections).map(({ homes }, at) =>
     ['http_access deny', `canary${at + 1}`, ...homes.map((name) => `!${name}`), 'astray'].join(' '),
   ),
+]
+
+/** A placeholder of a parameter that is still in the address after the values were put into it is refused: it stands in another place. */
+export const canaryLeft = (injections: readonly Injection[]): readonly string[] => [
+  ...canaries(injections).flatMap(({ isParameter }, at) =>
+    isParameter ? [`adapted_http_access deny canary${at + 1}_url astray`] : [],
+  ),
+  'adapted_http_access allow all',
 ]
 
 /**

@@ -1,5 +1,5 @@
 import type { Injection, Policy } from './allow.ts'
-import { canaryAccess, canaryAcls } from './canary.ts'
+import { canaryAccess, canaryAcls, canaryLeft } from './canary.ts'
 import { BASE_URL, HOST_NAME } from './names.ts'
 import { matches } from './pattern.ts'
 import { asksFor, besides, headersOf, KEYS, LOGINS, parameterAcls, parameterOf, rewriter } from './query.ts'
@@ -263,6 +263,7 @@ export const injectionHeaders = (policy: Policy): string => {
     // A session that a server opens for the credential is as good as the credential.
     ...bound.map((name) => `reply_header_access Set-Cookie deny ${name}`),
     ...rewriter(got),
+    ...(got.length === 0 ? [] : canaryLeft(injections)),
     'include /run/inject.conf',
   )
 }

@@ -24,8 +24,12 @@ export const parameterOf = ({ bound }: Pick<Injection, 'bound'>): Parameter | nu
 export const headersOf = (injections: readonly Injection[]): readonly string[] =>
   injections.flatMap(({ header }) => (header === '' ? [] : [header]))
 
-/** Pattern of decoded paths whose query asks for the credential: by the placeholder, in the parameter that is the credential's. */
-export const asksFor = ({ query, placeholder }: Parameter): string => `[?&]${literalPattern(`${query}=${placeholder}`)}(&|$)`
+/**
+ * Pattern of decoded paths whose query asks for the credential: by the placeholder, as the whole of the parameter that is the credential's.
+ * Decoded, a sign of a name or of the path looks like one that parts them: squid/query.awk reads the address as it was written.
+ */
+export const asksFor = ({ query, placeholder }: Parameter): string =>
+  `^[^?]*\\?(.*&)?${literalPattern(`${query}=${placeholder}`)}(&.*)?$`
 
 /**
  * Patterns of what may not stand in such a query, in letters of either case: other logins, and the parameter once more, since the server
@@ -49,7 +53,7 @@ const ECHOES = ['Location', 'Content-Location', 'Refresh', 'Link']
 
 /**
  * What puts the values into addresses, for the requests of these acls: a program of the image, started with the first of them. Where it
- * has too much to do, a request goes with its placeholder.
+ * puts none, also because it has too much to do, the placeholder stays, and the request is refused by `canaryLeft`.
  */
 export const rewriter = (names: readonly string[]): readonly string[] =>
   names.length === 0

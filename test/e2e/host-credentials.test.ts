@@ -176,7 +176,9 @@ describeEach('credentials for other hosts', (backend) => {
     servers.images = await serve(ok, pair)
     servers.maps = await serve((request, response) => {
       const url = request.url ?? ''
-      if (url.startsWith('/api/moved')) response.writeHead(301, { location: `${url}/`, link: `<${url}>; rel="self"` }).end()
+      // As many servers answer what they do not have: with its path.
+      if (url.startsWith('/api/missing')) response.writeHead(404).end(`no ${url.split('?')[0]}`)
+      else if (url.startsWith('/api/moved')) response.writeHead(301, { location: `${url}/`, link: `<${url}>; rel="self"` }).end()
       else ok(request, response)
     }, pair)
     servers.plain = await serve(ok)
@@ -422,6 +424,66 @@ variable = "MAPS_KEY"
     ] as const)
       expect({ query, words, said: await get(query, words) }).toMatchObject({ said: expect.stringContaining('paude blocked') })
     expect(now()).toEqual(before)
+  })
+
+  test('one for the query goes into no other part of an address, neither to the server nor to the log', async () => {
+    const before = now()
+    const place = servers.maps.place
+    /** The beginnings of the answers, in one call of the engine. */
+    const begun = async (requests: readonly string[], signs: number) =>
+      (await inBox(requests.map((request) => `echo "$(${request} | head -c ${signs})"`).join('; '))).split('\n')
+    const paths = [
+      '/api/missing&key=$MAPS_KEY',
+      '/api/missing&key=$MAPS_KEY?a=1',
+      '/api/missing%3Fa=1&key=$MAPS_KEY',
+      '/api/missing/$MAPS_KEY?key=$MAPS_KEY',
+      '/api/missing?a=?key=$MAPS_KEY',
+      '/api/missing?cb=https://evil.example.org/?key=$MAPS_KEY',
+      '/api/missing?cb=https://evil.example.org/?a=1&key=$MAPS_KEY',
+      '/api/missing?cb=https%3A%2F%2Fevil.example.org%2F%3Fa=1%26key=$MAPS_KEY',
+      '/api/missing?a=1%26key=$MAPS_KEY',
+      '/api/missing?key%3D$MAPS_KEY',
+      '/api/missing?k%65y=$MAPS_KEY',
+      '/api/missing?key=$(echo $MAPS_KEY | sed s/p/%70/)',
+      '/api/missing?a=1;key=$MAPS_KEY',
+      '/api/missing?key=$MAPS_KEY;a=1',
+      '/api/missing?KEY=$MAPS_KEY',
+      '/api/missing?key=$MAPS_KEY&key=$MAPS_KEY',
+      '/api/missing?key=$MAPS_KEY&b=$MAPS_KEY',
+      '/api/missing?key=$MAPS_KEY&b=$(echo $MAPS_KEY | sed s/p/%70/)',
+    ]
+    const got = await begun(
+      paths.map((path) => `curl -sg -m 20 --path-as-is "https://${place}${path}"`),
+      13,
+    )
+    expect(paths.map((path, at) => `${path} ${got[at]}`)).toEqual(paths.map((path) => `${path} paude blocked`))
+    // curl leaves out a fragment, and sends no space, so they are sent by hand; as is the absolute form.
+    const byHand = (target: string) =>
+      ['1.1', '1.0'].map(
+        (version) =>
+          `printf '%s\\r\\n' "GET ${target} HTTP/${version}" 'Host: ${place}' 'Connection: close' '' | timeout 20 openssl s_client -quiet -CAfile $SSL_CERT_FILE -proxy 127.0.0.1:3128 -servername ${HOST_NAME} -connect ${place} 2>/dev/null`,
+      )
+    const targets = [
+      '/api/missing#?key=$MAPS_KEY',
+      '/api/missing?a=1#&key=$MAPS_KEY',
+      '/api/missing?key=$MAPS_KEY&a#b',
+      '/api/missing ?key=$MAPS_KEY',
+      '/api/missing?key=$MAPS_KEY&a b=1',
+      '/api/missing&key=$MAPS_KEY',
+      `https://${place}/api/missing&key=$MAPS_KEY`,
+    ].flatMap(byHand)
+    for (const line of await begun(targets, 12)) expect(line).toMatch(/^HTTP\/1\.1 40[03]$/)
+    expect(now()).toEqual(before)
+    // The same ways with what is meant by it; and what is encoded stays so.
+    const meant = `https://${place}/api/missing?q=why%3F%26&key=$MAPS_KEY`
+    expect(await begun(byHand(meant), 12)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 404'])
+    expect(await inBox(`curl -s -m 20 "${meant}"`)).toBe('no /api/missing')
+    expect(servers.maps.asked.slice(before['maps'] ?? 0).map(({ url }) => url)).toEqual(
+      Array(3).fill(`/api/missing?q=why%3F%26&key=${values.maps}`),
+    )
+    const { stdout, stderr } = await engine(backend, ['logs', `${id}-proxy`])
+    expect(stdout + stderr).toContain('/api/missing')
+    expect(hasValue(stdout + stderr)).toBe(false)
   })
 
   test('no WebSocket is opened with a value in an open session either', async () => {

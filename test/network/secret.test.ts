@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,7 +48,7 @@ test('one for the query is kept apart from what squid reads, with the signs that
   expect(query).toBe('2 key a-placeholder-of-it a%2Bb/c%3D%3D\n')
 })
 
-test.skipIf(Bun.which('mawk') === null)('a placeholder in a query becomes the value, where squid says so', () => {
+describe.skipIf(Bun.which('mawk') === null)('a placeholder in a query', () => {
   const root = mkdtempSync(join(tmpdir(), 'paude-query-'))
   writeFileSync(join(root, 'query'), '2 key the-placeholder REAL%2B\n3 sig.n other-one OTHER\n')
   const script = proxyContext['query.awk']?.replaceAll('/run/query', join(root, 'query')) ?? ''
@@ -57,23 +57,60 @@ test.skipIf(Bun.which('mawk') === null)('a placeholder in a query becomes the va
       .stdout.toString()
       .split('\n')
   const at = 'https://a.example.org/x'
-  expect(
-    rewritten([
-      `${at}?key=the-placeholder 2`,
-      `${at}?a=1&key=the-placeholder&b=2 1,2`,
-      `${at}?key=the-placeholder&sig.n=other-one 2,3`,
-      `${at}?key=the-placeholder 1`,
-      `${at}?key=the-placeholder -`,
-      `${at}?key=the-placeholder-and-more 2`,
-      `${at}?monkey=the-placeholder 2`,
-      `${at}?sigxn=other-one 3`,
-      `${at}?key=the-placeholder&${'x'.repeat(8000)} 2`,
-    ]),
-  ).toEqual([
-    `OK rewrite-url=${at}?key=REAL%2B`,
-    `OK rewrite-url=${at}?a=1&key=REAL%2B&b=2`,
-    `OK rewrite-url=${at}?key=REAL%2B&sig.n=OTHER`,
-    ...Array<string>(6).fill('ERR'),
-    '',
-  ])
+
+  test('becomes the value, where squid says so', () =>
+    expect(
+      rewritten([
+        `${at}?key=the-placeholder 2`,
+        `${at}?a=1&key=the-placeholder&b=2 1,2`,
+        `${at}?key=the-placeholder&sig.n=other-one 2,3`,
+        `${at}?q=why%3F%26%23&&key=the-placeholder& 2`,
+        `${at}%3Fa=1&b?key=the-placeholder 2`,
+        `${at}?key=the-placeholder 1`,
+        `${at}?key=the-placeholder -`,
+        `${at}?key=the-placeholder`,
+        `${at}?key=the-placeholder&${'x'.repeat(8000)} 2`,
+      ]),
+    ).toEqual([
+      `OK rewrite-url="${at}?key=REAL%2B"`,
+      `OK rewrite-url="${at}?a=1&key=REAL%2B&b=2"`,
+      `OK rewrite-url="${at}?key=REAL%2B&sig.n=OTHER"`,
+      `OK rewrite-url="${at}?q=why%3F%26%23&&key=REAL%2B&"`,
+      `OK rewrite-url="${at}%3Fa=1&b?key=REAL%2B"`,
+      ...Array<string>(4).fill('ERR'),
+      '',
+    ]))
+
+  test.each([
+    ['of the path', '&key=the-placeholder'],
+    ['of a path that looks like a query decoded', '%3Fa=1&key=the-placeholder'],
+    ['of the path before a query', '&key=the-placeholder?a=1'],
+    ['of the path and the query', '/the-placeholder?key=the-placeholder'],
+    ['of another parameter', '?cb=https://b.example.org/?key=the-placeholder'],
+    ['of a query in a parameter', '?cb=https://b.example.org/?a=1&key=the-placeholder'],
+    ['of a longer value', '?key=the-placeholder-and-more'],
+    ['of a longer name', '?monkey=the-placeholder'],
+    ['behind an encoded &', '?a=1%26key=the-placeholder'],
+    ['before an encoded &', '?key=the-placeholder%26a=1'],
+    ['behind an encoded =', '?key%3Dthe-placeholder'],
+    ['behind an encoded ?', '?a=%3Fkey=the-placeholder'],
+    ['behind ;', '?a=1;key=the-placeholder'],
+    ['before ;', '?key=the-placeholder;a=1'],
+    ['of a fragment', '#?key=the-placeholder'],
+    ['of a query with a fragment', '?a=1#&key=the-placeholder'],
+    ['before a fragment', '?key=the-placeholder&a#b'],
+    ['of another letter case', '?KEY=the-placeholder'],
+    ['of an encoded name', '?k%65y=the-placeholder'],
+    ['twice', '?key=the-placeholder&key=the-placeholder'],
+    ['once more in another parameter', '?key=the-placeholder&b=the-placeholder'],
+    ['beside a control character', '?key=the-placeholder&a=\u0001'],
+    ['beside a quote', '?key=the-placeholder&a="'],
+    ['beside a backslash', '?key=the-placeholder&a=\\\\'],
+    ['before a space', '?key=the-placeholder&a b=1'],
+  ])('stays as a part %s', (_, rest) => expect(rewritten([`${at}${rest} 2`])).toEqual(['ERR', '']))
+
+  test('stays where that of another credential has to stay', () =>
+    expect(
+      rewritten([`${at}?key=the-placeholder&sigxn=other-one 2,3`, `${at}?key=the-placeholder&sig.n=other-one;a 2,3`]),
+    ).toEqual(['ERR', 'ERR', '']))
 })
