@@ -239,3 +239,33 @@ describe('the address of the provider', () => {
     })
   })
 })
+
+describe('a credential of another provider', () => {
+  const start = (provider: string, agent: string, value: string) => {
+    machine.write(join(machine.home, '.config/paude/config.toml'), `[provider]\n${provider}`)
+    return machine.paude(['--dry-run', '--agent', agent, 'x'], { env: { ANTHROPIC_API_KEY: '', THEIRS: value } })
+  }
+
+  test.each([
+    ['codex', 'sk-ant-api03-hunter2', 'Anthropic', 'OpenAI', 'CODEX_API_KEY or OPENAI_API_KEY'],
+    ['gemini', 'sk-proj-hunter2', 'OpenAI', 'Google', 'GEMINI_API_KEY or GOOGLE_API_KEY'],
+    ['claude', 'AIzahunter2', 'Google', 'Anthropic', 'ANTHROPIC_API_KEY'],
+  ])('that a file has does not go to the provider of %s', async (agent, value, whose, to, variables) => {
+    const { code, stdout, stderr } = await start('api_key = "env:THEIRS"\n', agent, value)
+    expect([code, stdout]).toEqual([125, ''])
+    expect(stderr).toContain(`: this is a credential of ${whose}, and it would go to ${to}\n`)
+    expect(stderr).toContain(variables)
+    expect(stderr).not.toContain('hunter2')
+  })
+
+  test('is passed on where it is of no known shape, of the right one, or for an address of yours', async () => {
+    for (const [agent, value] of [
+      ['codex', 'sk-hunter2'],
+      ['codex', 'any'],
+      ['claude', 'sk-ant-api03-hunter2'],
+    ] as const)
+      expect((await start('api_key = "env:THEIRS"\n', agent, value)).code).toBe(0)
+    const address = 'base_url = "https://gateway.example.org"\napi_key = "env:THEIRS"\n'
+    expect((await start(address, 'codex', 'sk-ant-api03-hunter2')).code).toBe(0)
+  })
+})

@@ -175,5 +175,13 @@ export const plainKey = ({ secrets }: Provider): ProviderSecret =>
 /** What a made-up provider is given. */
 export const API_KEY = plainKey(usualProvider)
 
+/** Whose credential a value looks like, where it is another provider's; null for one that may be this provider's. */
+export const strangerTo = ({ secrets }: Provider, value: string): Provider | null =>
+  secrets.some(({ shape }) => shape !== '' && value.startsWith(shape))
+    ? null
+    : (Object.values<Provider>(providers).find((row) =>
+        row.secrets.some(({ shape }) => shape !== '' && value.startsWith(shape)),
+      ) ?? null)
+
 /** Variables that hold a credential of a provider. */
 export const variablesOf = ({ secrets }: Pick<Provider, 'secrets'>): readonly string[] => secrets.map(({ variable }) => variable)

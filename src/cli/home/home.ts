@@ -68,8 +68,8 @@ export default topic({
     rm: verb({
       description: 'Remove HOME volumes that no session uses',
       details:
-        'This deletes settings, logins and conversations of the agent. --deleted and --all ask first. They leave a volume whose folder is not yours, or ' +
-        'of which paude cannot tell whether it was deleted: name it to remove it.',
+        'This deletes settings, logins and conversations of the agent. --deleted and --all ask first. They leave a volume whose folder is not yours, ' +
+        'or may still exist somewhere: name it to remove it.',
       front: PLANS,
       args: {
         homes: { type: 'positional', many: true, description: 'Volumes, or project folders (default: this directory)' },

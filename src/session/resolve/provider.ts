@@ -6,7 +6,7 @@ import { entryText } from '../../config/keys/entry-text.ts'
 import { pieces } from '../../config/keys/placeholders.ts'
 import { allSaid, providerOf, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
 import type { Config, Settings } from '../../config/keys/settings.ts'
-import { type Provider, variablesOf } from '../../credentials/providers.ts'
+import { type Provider, strangerTo, variablesOf } from '../../credentials/providers.ts'
 import { pathOfSecret } from '../../credentials/reference.ts'
 import type { Reference, SecretSource } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
@@ -45,6 +45,9 @@ export async function withProvider<H extends Machine>(
   const { source } = said
   const asked = isVariable(source) || purpose === 'start' || (purpose === 'check' && typeof source === 'string')
   const value = asked ? await followed(host, source, placedKey(config, said.key)) : '-'
+  // What a file says is for whatever agent is chosen. At an address of your own anybody's key may be right.
+  const stranger = host.env[variable] || baseUrl !== '' ? null : strangerTo(provider, value)
+  if (stranger !== null) throw keyOfAnother(placedKey(config, said.key), { provider, stranger })
   return { ...host, env: { ...host.env, ...address, [said.variable]: value } }
 }
 
@@ -68,6 +71,14 @@ export function keptLogin(host: Machine, settings: Settings): Kept | null {
 
 /** '' for a credential that the provider does not know. */
 const variableOf = ({ secrets }: Provider, { key }: Kept): string => secrets.find((one) => one.key === key)?.variable ?? ''
+
+const keyOfAnother = (
+  key: string,
+  { provider, stranger }: { readonly provider: Provider; readonly stranger: Provider },
+): PaudeError =>
+  new PaudeError('config', `${shown(key)}: this is a credential of ${stranger.title}, and it would go to ${provider.title}`, {
+    hint: `for this agent, set ${variablesOf(provider).join(' or ')} in your environment, or write ${keyOf('apiKey')} into a profile of its own`,
+  })
 
 const otherCredential = (key: string, { secrets }: Provider): PaudeError =>
   new PaudeError('config', `${shown(key)}: the agent's provider does not take this credential`, {
