@@ -34,7 +34,10 @@ describe('paude up', () => {
   test('brings back what podman forgot, but not what is being started right now', () => {
     expect(restarts({ status: 'created', exitCode: 0 })).toEqual({ restarts: true, why: '' })
     expect(restarts({ status: 'created', exitCode: 0 }, { starter: processMark(process.pid) }).restarts).toBe(false)
-    expect(restarts({}, { starter: processMark(process.pid) }).restarts).toBe(false)
+    expect(restarts({}, { starter: processMark(process.pid) }).restarts).toBe(true)
+    const cluster = { context: 'work', namespace: 'paude' }
+    expect(restarts({}, { starter: processMark(process.pid), cluster }).restarts).toBe(false)
+    expect(restarts({}, { cluster }).restarts).toBe(true)
   })
 
   test('asks no one-shot prompt twice by itself', () => {

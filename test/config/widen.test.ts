@@ -132,7 +132,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['kubernetesLabels', 'kubernetes.labels = ["a=evil"]', 'kubernetes.labels:  > a=evil'],
   ['kubernetesAnnotations', 'kubernetes.annotations = ["a=evil"]', 'kubernetes.annotations:  > a=evil'],
   ['kubernetesServiceAccount', 'kubernetes.service_account = "evil"', 'kubernetes.service_account: not set > evil'],
-  ['kubernetesEgressCidrs', 'kubernetes.egress_cidrs = ["10.1.0.0/16"]', 'kubernetes.egress_cidrs:  > 10.1.0.0/16'],
+  ['kubernetesEgressCidrs', 'kubernetes.egress_cidrs = ["10.1.16.0/20"]', 'kubernetes.egress_cidrs:  > 10.1.16.0/20'],
   [
     'kubernetesPodPatch',
     `kubernetes.pod_patch = ['{"op":"add","path":"/spec/schedulerName","value":"evil"}']`,

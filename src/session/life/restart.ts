@@ -20,7 +20,7 @@ const TAKEN_DOWN = [129, 137, 143, 255, -1]
 
 /** Whether `paude up` starts a session again, and what is worth saying. */
 export function shouldRestart(
-  { id, terminal, starter }: SessionRecord,
+  { id, terminal, starter, cluster }: SessionRecord,
   { status, exitCode, stopped, named }: Past,
 ): { readonly restarts: boolean; readonly why: string } {
   const no = (why = '') => ({ restarts: false, why })
@@ -29,8 +29,9 @@ export function shouldRestart(
   if (named) return { restarts: true, why: '' }
   if (stopped) return no()
   // An engine may forget at a reboot that a box ever ran; a start that is under way looks the same.
-  // On a cluster its agent may be made anew, and what has not begun is not there yet.
-  const down = !isAlive(starter) && (status === 'created' || TAKEN_DOWN.includes(exitCode))
+  // On a cluster a start makes the agent anew, so what is not there may be about to come.
+  const comes = (status === 'created' || cluster !== undefined) && isAlive(starter)
+  const down = !comes && (status === 'created' || TAKEN_DOWN.includes(exitCode))
   if (!down) return no()
   // Asked again, it would do again what it has done.
   return terminal
