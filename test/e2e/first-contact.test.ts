@@ -89,10 +89,11 @@ describeEach('first contact', (backend) => {
     const checks = JSON.parse(stdout) as { check: string; state: string; detail: string; fix: string }[]
     const row = checks.find(({ check }) => check === `HOME volumes on ${backend}`)
     expect(row?.state).toBe('warning')
-    const [program = '', ...words] = row?.fix.split(' ') ?? []
-    expect([program, words.slice(0, 2)]).toEqual([backend, ['volume', 'rm']])
-    expect(words).toContain(volume)
-    expect((await engine(backend, ['volume', 'rm', volume])).code).toBe(0)
+    expect(row?.fix).toStartWith('paude home rm --deleted')
+    // Of all volumes of the machine, others' too, so it is only shown, and this one goes by its name.
+    const shown = await run(['home', 'rm', '--deleted', '--dry-run'], makeProject())
+    expect(lines(shown.stdout).filter((line) => line.includes(volume))).toEqual([`${backend} volume rm ${volume}`])
+    expect(await run(['home', 'rm', volume], makeProject())).toMatchObject({ code: 0, stdout: `${volume}\n` })
     const after = await run(['doctor', '--json'], makeProject())
     expect(after.stdout).not.toContain(volume)
   })
