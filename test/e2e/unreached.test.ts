@@ -9,6 +9,7 @@ import {
   makeProject,
   paude,
   poll,
+  processes,
   put,
   type RunOptions,
   root,
@@ -65,8 +66,12 @@ describeEach('an engine that accepts and never answers', (backend) => {
     ] as const
     const before = sessionIds()
     const all = starts.map(async ({ words, signal, code }) => {
-      const running = startPaude(['--backend=docker', ...words], { env, cwd })
-      await poll('that it waits', () => running.stderr().includes('docker has not answered for 15 s'), 60)
+      const project = makeProject()
+      const running = startPaude(['--backend=docker', ...words], { env, cwd: project })
+      // Not when it says that it waits: a question that began beside the call is given up at that very moment.
+      await poll('its first call that makes something', () =>
+        processes().some(({ words: call }) => /^docker (run|create|volume create) /.test(call) && call.includes(project)),
+      )
       running.kill(signal)
       const ended = await running.done
       expect(ended).toMatchObject({ code, stdout: '' })
