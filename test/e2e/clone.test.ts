@@ -64,7 +64,7 @@ describeEach('a clone', (backend) => {
 
     const refused = await run(cwd, 'rm', 'fix')
     expect([refused.code, refused.stdout]).toEqual([1, ''])
-    expect(refused.stderr).toContain('paude pull paude-')
+    expect(refused.stderr).toContain('paude pull fix brings its commits')
     expect((await run(cwd, 'prune', '--force')).code).toBe(1)
 
     const pulled = await run(cwd, 'pull', 'fix')
