@@ -3,7 +3,7 @@ import { type Check, ok, problem, warning } from '../backends/check.ts'
 import type { PaudeError } from '../errors.ts'
 import { resolvesElsewhere } from '../network/decide.ts'
 import { HOST_NAME } from '../network/names.ts'
-import { inside, PRIVATE_RANGES, readRange } from '../network/ranges.ts'
+import { isIn, PRIVATE_RANGES } from '../network/ranges.ts'
 import type { Ways } from '../network/ways.ts'
 import { quote } from '../plan/shell.ts'
 import type { Authorities, LookedCredential, LostHome } from './looked.ts'
@@ -205,10 +205,7 @@ export function resolverChecks(site: string, addresses: readonly string[] | null
   ]
 }
 
-function privately(address: string): boolean {
-  const range = readRange(`${address}/${address.includes(':') ? 128 : 32}`)
-  return range !== null && PRIVATE_RANGES.map(readRange).some((outer) => outer !== null && inside(range, outer))
-}
+const privately = (address: string): boolean => isIn(address, PRIVATE_RANGES)
 
 /** The smallest block people number by: /24, and /64 for IPv6. */
 function around(address: string): string {

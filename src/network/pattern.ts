@@ -3,7 +3,7 @@ import { PaudeError } from '../errors.ts'
 import { quoted } from '../text.ts'
 import type { Allow, Deny } from './entry.ts'
 import { HOST_NAME } from './names.ts'
-import { inside, isNever, PRIVATE_RANGES, rangeText, readRange } from './ranges.ts'
+import { isNever, isWithin, PRIVATE_RANGES, rangeText, readRange } from './ranges.ts'
 
 /** Ports of what is written without one, where nobody says `network.ports`. */
 export const USUAL_PORTS: readonly number[] = [80, 443]
@@ -319,7 +319,7 @@ function portOf(text: string): number {
 function readPrivateRange(text: string, refuse: Refuse): string {
   const range = readRange(text)
   if (range === null) return refuse('after @ an entry needs an address range', 'write a CIDR such as 10.20.0.0/16')
-  const known = PRIVATE_RANGES.map(readRange).some((outer) => outer !== null && inside(range, outer))
+  const known = isWithin(range, PRIVATE_RANGES)
   if (!known) return refuse('the range is not inside private address space', 'public addresses need no range')
   return isNever(range)
     ? refuse('the range is a metadata address of a cloud', 'such addresses are never reached')

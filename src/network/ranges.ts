@@ -35,20 +35,20 @@ export const rangeText = ({ base, length, bits }: Range): string => `${bits === 
 export const inside = (inner: Range, outer: Range): boolean =>
   inner.bits === outer.bits && inner.length >= outer.length && inner.base >= outer.base && inner.base < outer.base + size(outer)
 
+/** Whether a range lies in one of these. */
+export const isWithin = (range: Range, ranges: readonly string[]): boolean =>
+  ranges.some((text) => {
+    const outer = readRange(text)
+    return outer !== null && inside(range, outer)
+  })
+
 /** Whether all of a range is never reachable. */
-export const isNever = (range: Range): boolean =>
-  NEVER_RANGES.map(readRange).some((outer) => outer !== null && inside(range, outer))
+export const isNever = (range: Range): boolean => isWithin(range, NEVER_RANGES)
 
 /** Whether an address lies in one of these ranges. */
 export const isIn = (address: string, ranges: readonly string[]): boolean => {
   const read = readAddress(address)
-  return (
-    read !== null &&
-    ranges.some((text) => {
-      const outer = readRange(text)
-      return outer !== null && inside({ ...read, length: read.bits }, outer)
-    })
-  )
+  return read !== null && isWithin({ ...read, length: read.bits }, ranges)
 }
 
 /** The ranges of the list that stay when one is opened: a list to deny must be exact, for a name may have several addresses. */

@@ -1,7 +1,7 @@
 import type { Toleration } from '../../box/cluster.ts'
 import { PaudeError } from '../../errors.ts'
 import { IMAGE } from '../../image/reference.ts'
-import { inside, isNever, PRIVATE_RANGES, rangeText, readRange } from '../../network/ranges.ts'
+import { isNever, isWithin, PRIVATE_RANGES, rangeText, readRange } from '../../network/ranges.ts'
 import { hasControl, quoted } from '../../text.ts'
 
 /** What the API server takes as the name of an object: no flag and no path can be one. */
@@ -148,7 +148,7 @@ const NARROW = { 32: 20, 128: 64 } as const
 export function readEgress(entry: string): string {
   const range = readRange(entry)
   if (range === null) throw fault('egress_cidrs', entry, 'is not an address range', 'write a CIDR such as 10.20.30.0/24')
-  if (!PRIVATE_RANGES.map(readRange).some((outer) => outer !== null && inside(range, outer)))
+  if (!isWithin(range, PRIVATE_RANGES))
     throw fault(
       'egress_cidrs',
       entry,
