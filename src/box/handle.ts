@@ -63,6 +63,9 @@ export function placeOf(own: Own): { readonly cluster?: Place; readonly account?
 
 export type Status = 'created' | 'running' | 'paused' | 'exited'
 
+/** Whether a session has an agent that lives: a paused one goes on where it was. */
+export const isUp = ({ status }: { readonly status: Status | 'gone' }): boolean => status === 'running' || status === 'paused'
+
 export type Listed = {
   readonly id: string
   readonly name: string

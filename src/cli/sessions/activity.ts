@@ -1,3 +1,4 @@
+import { isUp } from '../../box/handle.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
 import type { Host } from '../../host.ts'
 import type { Row } from '../../session/life/find.ts'
@@ -40,7 +41,7 @@ export const withActivity = <One extends Row>(host: Host, row: One): One & Agent
   const folder = sessionFolder(host, row.id)
   const alarm = row.status === 'exited' ? null : readAlarm(folder)
   const known = { alarm: alarm?.text ?? '', fault: '' }
-  const state = row.status === 'running' || row.status === 'paused' ? readHoldState(folder) : null
+  const state = isUp(row) ? readHoldState(folder) : null
   const attached = state === null || !isHeld(state) ? 0 : state.attached
   if (row.status === 'paused' && alarm?.does === 'paused')
     return { ...row, ...known, activity: 'waiting', kind: 'review', message: alarm.text, since: alarm.at, attached }

@@ -1,6 +1,7 @@
 import { backendNames } from '../../backends/names.ts'
 import { backends } from '../../backends/registry.ts'
 import { lacking } from '../../backends/unanswered.ts'
+import { isUp } from '../../box/handle.ts'
 import type { Security } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -45,7 +46,7 @@ export default verb({
     }
     const { sessions, failures } = await listSessions(context)
     for (const { error } of failures) context.warn(lacking(error, 'paude cannot show its sessions'))
-    const wanted = sessions.filter(({ status }) => !given.running || status === 'running' || status === 'paused').slice(0, limit)
+    const wanted = sessions.filter((session) => !given.running || isUp(session)).slice(0, limit)
     const rows = await withNews(context.host, withNewExecutables(context.host, wanted))
     if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
     else if (quiet)

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AgentName, isAgent } from '../../agents/names.ts'
 import { agents } from '../../agents/registry.ts'
+import { isUp } from '../../box/handle.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { portEntries } from '../../network/pattern.ts'
@@ -34,9 +35,9 @@ export async function takeBackup(context: Context, found: Found, write: (piece: 
         : `paude cannot back up a conversation of ${agent}`,
     )
   const { conversation: kind, title } = agents[agent]
-  const { status } = await ask(found.backend.life.state(handle), context.effects(found.backend))
+  const state = await ask(found.backend.life.state(handle), context.effects(found.backend))
   // A transcript that is being written, and a clone that changes, would not fit together.
-  if (status === 'running' || status === 'paused')
+  if (isUp(state))
     throw new PaudeError('refused', `session ${record.id} is running`, {
       hint: `paude stop ${record.id}; paude start ${record.id} continues it afterwards`,
     })

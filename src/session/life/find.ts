@@ -1,7 +1,7 @@
 import type { BackendName } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
 import { allBackends, backends } from '../../backends/registry.ts'
-import type { Listed } from '../../box/handle.ts'
+import { isUp, type Listed } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -93,7 +93,7 @@ async function preferable(
   const here = records.filter((record) => isOf(context.host.cwd, record))
   if (here.length < 2) return null
   const { sessions } = await listSessions(context)
-  const running = new Set(sessions.flatMap(({ id, status }) => (status === 'running' || status === 'paused' ? [id] : [])))
+  const running = new Set(sessions.filter(isUp).map(({ id }) => id))
   const fitting = here.filter(({ id }) => running.has(id) === (preferred === 'running'))
   return fitting.length === 1 ? (fitting[0] ?? null) : null
 }

@@ -1,5 +1,5 @@
 import { need } from '../../backends/backend.ts'
-import type { State } from '../../box/handle.ts'
+import { isUp, type State } from '../../box/handle.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
@@ -39,7 +39,7 @@ export async function removeSession(
   const { backend, handle, record } = found
   const effects = context.effects(backend)
   const state = force ? null : await ask(backend.life.state(handle), effects).catch(refusedIsNull)
-  if (state?.status === 'running' || state?.status === 'paused')
+  if (state !== null && isUp(state))
     throw new PaudeError('refused', `session ${record.id} is running`, {
       hint: `paude stop ${record.id}, or paude rm --force ${record.id}`,
     })

@@ -1,4 +1,4 @@
-import type { Status } from '../../box/handle.ts'
+import { isUp, type Status } from '../../box/handle.ts'
 import { isAlive } from '../../host.ts'
 import type { SessionRecord } from '../record/record.ts'
 
@@ -24,7 +24,7 @@ export function shouldRestart(
   { status, exitCode, stopped, named }: Past,
 ): { readonly restarts: boolean; readonly why: string } {
   const no = (why = '') => ({ restarts: false, why })
-  if (status === 'running' || status === 'paused') return no(named ? `session ${id} is already running` : '')
+  if (isUp({ status })) return no(named ? `session ${id} is already running` : '')
   if (status === 'gone') return no(`the sandbox of session ${id} no longer exists: paude rm ${id}`)
   if (named) return { restarts: true, why: '' }
   if (stopped) return no()

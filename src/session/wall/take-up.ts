@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { need } from '../../backends/backend.ts'
+import { isUp } from '../../box/handle.ts'
 import { refuseDryRun } from '../../config/layers/dry-run.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -78,7 +79,7 @@ export async function takeUp(
     return true
   } catch (error) {
     const state = await ask(backend.life.state(handle), effects).catch(() => null)
-    if (state === null || state.status === 'running' || state.status === 'paused') throw error
+    if (state === null || isUp(state)) throw error
     await executeWhole([...stored, ...kept], effects)
     return false
   }
