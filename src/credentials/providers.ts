@@ -176,12 +176,11 @@ export const plainKey = ({ secrets }: Provider): ProviderSecret =>
 export const API_KEY = plainKey(usualProvider)
 
 /** Whose credential a value looks like, where it is another provider's; null for one that may be this provider's. */
-export const strangerTo = ({ secrets }: Provider, value: string): Provider | null =>
+export const strangerTo = (provider: Provider, value: string): Provider | null =>
+  looksLikeOneOf(provider, value) ? null : (Object.values<Provider>(providers).find((row) => looksLikeOneOf(row, value)) ?? null)
+
+const looksLikeOneOf = ({ secrets }: Provider, value: string): boolean =>
   secrets.some(({ shape }) => shape !== '' && value.startsWith(shape))
-    ? null
-    : (Object.values<Provider>(providers).find((row) =>
-        row.secrets.some(({ shape }) => shape !== '' && value.startsWith(shape)),
-      ) ?? null)
 
 /** Variables that hold a credential of a provider. */
 export const variablesOf = ({ secrets }: Pick<Provider, 'secrets'>): readonly string[] => secrets.map(({ variable }) => variable)

@@ -3,11 +3,12 @@ import { keyOf } from '../../config/keys/all.ts'
 import { saidCredential } from '../../config/keys/provider.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
-import { type Key, type Provider, plainKey } from '../../credentials/providers.ts'
+import type { Key, Provider } from '../../credentials/providers.ts'
 import { PaudeError } from '../../errors.ts'
 import { dropValue, isCredential, type Kept, keep, keptText, loginFile, providerAddress, readKept } from '../../login/kept.ts'
 import { keychainOf } from '../../login/keychain.ts'
 import type { Secret } from '../../secret.ts'
+import { wayToGive } from '../../session/resolve/missing-credential.ts'
 import { hasCredential } from '../../session/resolve/provider.ts'
 import { requirePrivate } from '../../state.ts'
 import { tokenFromBox } from './token-box.ts'
@@ -85,10 +86,7 @@ const set = (env: Context['host']['env'], variable: string) => (env[variable] ? 
 /** Refuses an agent that asks no model, and one whose models come from a cloud: its login would take the place of its own provider's. */
 export function requireProvider({ providers: [provider], title, service }: Agent): Provider {
   if (provider !== undefined && service !== undefined) {
-    const { key, variable } = plainKey(provider)
-    throw new PaudeError('unsupported', `paude login keeps no key for ${provider.title}`, {
-      hint: `export ${variable}=…, or paude config set ${keyOf(key)} file:PATH`,
-    })
+    throw new PaudeError('unsupported', `paude login keeps no key for ${provider.title}`, { hint: wayToGive(provider) })
   }
   if (provider !== undefined) return provider
   throw new PaudeError('unsupported', `${title} uses no model, so it needs no login`)

@@ -29,16 +29,16 @@ export function missingCredential(
   const provider = providerOf(settings)
   if (provider === null || settings.network === 'none') return null
   if (!asksModels(agent, words, namesIn(settings))) return null
-  if (settings.login === 'inside' && agent.login === '' && agent.service !== undefined)
+  if (settings.login === 'inside' && agent.login === '') {
+    const [place, way] =
+      agent.service === undefined
+        ? ['', `give it a key: paude login ${agent.name} --api-key`]
+        : [` to ${provider.title}`, wayToGive(provider)]
     return {
-      what: `${agent.title} cannot log in to ${provider.title} inside the sandbox`,
-      ways: `leave out --login-inside or provider.login, and ${wayToGive(provider)}`,
+      what: `${agent.title} cannot log in${place} inside the sandbox`,
+      ways: `leave out --login-inside or provider.login, and ${way}`,
     }
-  if (settings.login === 'inside' && agent.login === '')
-    return {
-      what: `${agent.title} cannot log in inside the sandbox`,
-      ways: `leave out --login-inside or provider.login, and give it a key: paude login ${agent.name} --api-key`,
-    }
+  }
   if (host.env[provider.address.variable] || settings.baseUrl !== '') return null
   if (settings.login === 'inside') return { what: 'the login is inside the sandbox', ways: '' }
   if (agent.providers.some((one) => hasCredential(host, one)) || keptLogin(host, settings) !== null) return null
@@ -51,14 +51,13 @@ export function missingCredential(
       ways: [...(unfit === undefined ? [] : [`${unfit} ${provider.unfit?.why}`]), wayToGive(provider)].join(': '),
     }
   }
-  const { variable, key } = plainKey(provider)
   const login = agent.tokenLogin === null ? `paude login ${agent.name} --api-key` : 'paude login'
   return {
     what: unset || `no credential for ${agent.title}`,
     ways:
       unset === ''
-        ? `${login}, or export ${variable}=…, or paude config set ${keyOf(key)} file:PATH`
-        : `${login}, or export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? variable}=…`,
+        ? `${login}, or ${wayToGive(provider)}`
+        : `${login}, or export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? plainKey(provider).variable}=…`,
   }
 }
 
@@ -81,8 +80,8 @@ const namesIn = ({ env, references }: Config['settings']): readonly string[] => 
   ...references.map(({ name }) => name),
 ]
 
-/** How the key of a cloud is given. */
-function wayToGive(provider: Provider): string {
+/** How a key is given without a login. */
+export function wayToGive(provider: Provider): string {
   const { variable, key } = plainKey(provider)
   return `export ${variable}=…, or paude config set ${keyOf(key)} file:PATH`
 }

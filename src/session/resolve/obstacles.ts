@@ -1,9 +1,8 @@
 import type { Agent } from '../../agents/agent.ts'
 import { agentCredentials, agentNeeds, asksModels } from '../../agents/models.ts'
 import type { SessionSpec } from '../../box/spec.ts'
-import { keyOf } from '../../config/keys/all.ts'
 import type { Config } from '../../config/keys/settings.ts'
-import { type Need, type Provider, plainKey } from '../../credentials/providers.ts'
+import type { Need, Provider } from '../../credentials/providers.ts'
 import type { Host } from '../../host.ts'
 import { providerAddress, readKept } from '../../login/kept.ts'
 import type { Injection, Policy } from '../../network/allow.ts'
@@ -12,6 +11,7 @@ import { atBaseUrl } from '../../network/inject.ts'
 import { ofProviders } from '../../network/reach.ts'
 import { shown } from '../../text.ts'
 import type { SessionRecord } from '../record/record.ts'
+import { wayToGive } from './missing-credential.ts'
 import { unsetCredential } from './provider.ts'
 
 export type Wanted = {
@@ -87,12 +87,11 @@ function noCredential(
         ]
   // Where the agent's own settings bring a credential, nothing lacks.
   if (!host.env[provider.address.variable]) return []
-  const { variable, key } = plainKey(provider)
   const unset = unsetCredential(host, config)
   if (unset !== '') return [`${unset}: export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? 'it'}=…`]
   const [address, kept] = [providerAddress(provider, host), readKept(host, config.settings.agent)]
   const elsewhere = kept === null ? '' : ` (the login that paude keeps is for ${shown(new URL(kept.address).host)})`
   return [
-    `no credential for ${shown(new URL(address).host)}${elsewhere}: paude login ${agent.name} --api-key, or export ${variable}=…, or paude config set ${keyOf(key)} file:PATH`,
+    `no credential for ${shown(new URL(address).host)}${elsewhere}: paude login ${agent.name} --api-key, or ${wayToGive(provider)}`,
   ]
 }
