@@ -1,6 +1,6 @@
 import { PaudeError } from '../errors.ts'
 import type { Query } from '../plan/query.ts'
-import { quote } from '../plan/shell.ts'
+import { commandLine } from '../plan/shell.ts'
 import type { Effects } from './execute.ts'
 import type { Outcome } from './process.ts'
 import { question } from './question.ts'
@@ -38,7 +38,7 @@ export async function ask<T>(
     // What another program prints is input, also that of a wrapper in an engine's place.
     if (error instanceof PaudeError) throw error
     throw new PaudeError('command-failed', `paude cannot read the answer of ${argv[0]}`, {
-      hint: `see what it prints: ${argv.map(quote).join(' ')}`,
+      hint: `see what it prints: ${commandLine(argv)}`,
       cause: error,
     })
   }

@@ -3,7 +3,7 @@ import { PaudeError } from '../errors.ts'
 import type { Argv } from '../plan/plan.ts'
 import { printableOutput } from '../text.ts'
 import { everything, inherited, locate } from './environment.ts'
-import { within } from './patience.ts'
+import { SIGNALS, within } from './patience.ts'
 
 /** What is left of a program that ran to its end. `code` is 128 + n after signal n. */
 export type Outcome = {
@@ -270,16 +270,15 @@ export function onOurEnd(argv: Argv, like: string): { readonly close: () => void
 export async function* lines(argv: Argv, stop?: AbortSignal): AsyncGenerator<string> {
   const child = start(argv, { env: inherited(argv[0]), stdin: 'ignore', stdout: 'pipe', stderr: 'ignore', detached: true })
   const end = () => killGroup(child.pid, 'SIGKILL')
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   const onSignal = (signal: NodeJS.Signals) => {
     end()
     forget()
     process.kill(process.pid, signal)
   }
   const forget = () => {
-    for (const signal of signals) process.off(signal, onSignal)
+    for (const signal of SIGNALS) process.off(signal, onSignal)
   }
-  for (const signal of signals) process.on(signal, onSignal)
+  for (const signal of SIGNALS) process.on(signal, onSignal)
   stop?.addEventListener('abort', end)
   let rest = ''
   const decoder = new TextDecoder()

@@ -1,11 +1,10 @@
 import type { Context } from '../../context.ts'
+import { SIGNALS } from '../../run/patience.ts'
 import { question } from '../../run/question.ts'
 import type { Found } from '../record/found.ts'
 import { watchProject } from './alarm.ts'
 import { tellPaused } from './wait.ts'
 
-/** Signals by which the user ends what runs in the foreground. */
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** Lines of what is only told: a box can make as much as it likes. */
 const MOST_TOLD = 10
 
@@ -18,7 +17,7 @@ export function watchHere(context: Context, found: Found, { owns }: { readonly o
   const name = record.name || record.id
   // A paused box hears of nothing else.
   const end = () => void question(backend.life.signal(handle, 'KILL'))
-  const unlisten = () => ENDING.forEach((signal) => void process.off(signal, end))
+  const unlisten = () => SIGNALS.forEach((signal) => void process.off(signal, end))
   let told = 0
   const tell = (text: string) => {
     if (++told <= MOST_TOLD) context.warn(text)
@@ -32,7 +31,7 @@ export function watchHere(context: Context, found: Found, { owns }: { readonly o
       context.warn(`paused ${name}: ${text}`)
       context.note(`in another terminal: paude review ${name}${owns ? '; Ctrl-C ends it' : ''}`)
       unlisten()
-      if (owns) ENDING.forEach((signal) => void process.on(signal, end))
+      if (owns) SIGNALS.forEach((signal) => void process.on(signal, end))
     },
     over: () => {
       unlisten()
