@@ -34,13 +34,15 @@ const proxyAnew = (place: Place | undefined, id: string): Plan => [
   exec(replicas(place, id, 1), { undo: replicas(place, id, 0) }),
 ]
 
+const patched = (place: Place | undefined, object: readonly [kind: string, name: string], spec: object): Argv =>
+  kubectl(place, 'patch', ...object, '--type=merge', `--patch=${JSON.stringify({ spec })}`)
+
 /** Not by `kubectl scale`, which needs a right of its own (`deployments/scale`). */
 const replicas = (place: Place | undefined, id: string, count: 0 | 1): Argv =>
-  kubectl(place, 'patch', 'deployment', parts(id).proxy, '--type=merge', `--patch={"spec":{"replicas":${count}}}`)
+  patched(place, ['deployment', parts(id).proxy], { replicas: count })
 
 /** Takes the pod of an agent away and keeps its Job. */
-const suspend = (place: Place | undefined, id: string): Argv =>
-  kubectl(place, 'patch', 'job', id, '--type=merge', '--patch={"spec":{"suspend":true}}')
+const suspend = (place: Place | undefined, id: string): Argv => patched(place, ['job', id], { suspend: true })
 
 /** A session that does not run keeps no credential. */
 const forgetCredential = (place: Place | undefined, id: string): Argv =>
