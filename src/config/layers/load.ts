@@ -79,10 +79,13 @@ const ofAgent = (
   { chosen, usual }: { readonly chosen: string; readonly usual: string },
 ): readonly Source[] =>
   sources.map((source, at) => {
-    if (agentAfter(sources.slice(0, at + 1), usual) === chosen) return source
-    const { agentArgs: _, agentVersion: __, ...values } = source.values
-    return { ...source, values }
+    return agentAfter(sources.slice(0, at + 1), usual) === chosen ? source : without(source, ['agentArgs', 'agentVersion'])
   })
+
+const without = (source: Source, keys: readonly (keyof Layer)[]): Source => ({
+  ...source,
+  values: Object.fromEntries(Object.entries(source.values).filter(([key]) => !keys.some((one) => one === key))),
+})
 
 /** What belongs to one provider: with another one, none of it holds. */
 const OF_PROVIDER = [...PROVIDER_KEYS, 'baseUrl', 'service', 'region', 'resource'] as const
@@ -93,13 +96,8 @@ const ofService = (sources: readonly Source[]): readonly Source[] =>
   sources.reduce<readonly Source[]>((before, source) => {
     const { service } = source.values
     const had = before.findLast(({ values }) => values.service !== undefined)?.values.service ?? ''
-    return [...(service === undefined || service === had ? before : before.map(withoutProvider)), source]
+    return [...(service === undefined || service === had ? before : before.map((one) => without(one, OF_PROVIDER))), source]
   }, [])
-
-const withoutProvider = (source: Source): Source => ({
-  ...source,
-  values: Object.fromEntries(Object.entries(source.values).filter(([key]) => !OF_PROVIDER.some((one) => one === key))),
-})
 
 /**
  * With what variables say of the chosen agent's provider: the agent alone knows their names. Where they choose another cloud than files
