@@ -63,16 +63,13 @@ export function unattendedBy(grammar: Grammar, words: readonly string[]): string
 /** An option as the grammar writes it, with a blank before its value; letters that share a dash each by itself. */
 function spelled({ valued }: Grammar, [word = '', ...values]: readonly string[]): readonly string[] {
   if (/^--/.test(word) || word.length <= 2) return [[word.replace('=', ' '), ...values].join(' ')]
-  for (let at = 1; at < word.length; at++) {
-    const letter = `-${word.charAt(at)}`
-    const rest = word.slice(at + 1)
-    if (valued.includes(letter))
-      return [...letters(word, at), [letter, ...(rest === '' ? [] : [rest.replace(/^=/, '')]), ...values].join(' ')]
-  }
-  return letters(word, word.length)
+  const letters = [...word.slice(1)].map((letter) => `-${letter}`)
+  // The first that takes a value has the rest of the word for it.
+  const at = letters.findIndex((letter) => valued.includes(letter))
+  if (at === -1) return letters
+  const glued = word.slice(at + 2).replace(/^=/, '')
+  return [...letters.slice(0, at), [letters[at], ...(glued === '' ? [] : [glued]), ...values].join(' ')]
 }
-
-const letters = (word: string, end: number): readonly string[] => [...word.slice(1, end)].map((letter) => `-${letter}`)
 
 /** Whether a word is one of the agent's own options. */
 export const isOption = (
