@@ -33,11 +33,24 @@ export function watchGuarded(kept: Manifest, seer: Seer): () => void {
     limited: seer.limited,
     heard: (path, isMove) => {
       events++
-      if (watches.of(dirname(path)) !== undefined) dirty.set(path, isMove || dirty.get(path) === true)
-      timer ??= setTimeout(settle, GATHER)
+      note(path, isMove)
     },
   })
-  const { judgeAll, forget } = makeJudge(kept, seer, watches)
+  const { judgeAll, forget } = makeJudge(kept, seer, {
+    ...watches,
+    enter(folder, of) {
+      const isNew = watches.of(folder) === undefined
+      const isWatched = watches.enter(folder, of)
+      // No look through a project goes into a repository, so what was put there before the watch is asked of here.
+      if (isNew) for (const { name } of entriesOf(folder)) note(join(folder, name), false)
+      return isWatched
+    },
+  })
+
+  function note(path: string, isMove: boolean): void {
+    if (watches.of(dirname(path)) !== undefined) dirty.set(path, isMove || dirty.get(path) === true)
+    timer ??= setTimeout(settle, GATHER)
+  }
 
   function settle(): void {
     timer = null

@@ -121,6 +121,16 @@ const severe: readonly (readonly [name: string, plant: (root: string) => void, p
     },
     'swap/.envrc',
   ],
+  [
+    'what comes within a harmless repository that is moved',
+    (root) => {
+      const place = join(sandbox.path, 'harmless')
+      git(sandbox.path, 'init', '--quiet', place)
+      put(join(place, '.git/info/.envrc'))
+      renameSync(place, join(root, 'sub'))
+    },
+    'sub/.git/info/.envrc',
+  ],
   ['a pointer to a repository', (root) => put(join(root, 'sub/.git'), 'gitdir: ../evil\n'), 'sub/.git'],
   [
     'the project as a bare repository',
