@@ -15,13 +15,24 @@ const cache = join(root, '.cache')
 const CORE: Readonly<Record<string, readonly string[]>> = {
   // The clients of engines brought up beside the machine's own are root's alone.
   main: ['paude in place of claude on \\w+ (?!what the agent of an ordinary user)'],
-  wall: ['the wall on'],
+  // What squid makes of a path or a credential is the same on every engine.
+  wall: ['the wall on \\w+ (?!the (path|credential) )'],
   selftest: ['paude selftest on \\w+ holds'],
   security: ['the hardening of a sandbox'],
   sessions: ['sessions on \\w+ (Ctrl-P Ctrl-Q detaches|a stopped session continues|exec, shell, logs)'],
   network: ['a running session on \\w+ (is told the command|keeps its open streams|still has its own changes)'],
   'broken-start': ['a start whose proxy dies'],
 }
+
+/**
+ * What is the same on every engine, and takes long. Of engines that are tested side by side each has its share: in this order, one
+ * after the other, so that neighbours take about as long. What an engine has to do with it is tested on each by the other files.
+ */
+const SHARED = [
+  ...['parity', 'gemini-parity', 'codex-parity', 'conversations', 'codex', 'gemini', 'ask', 'why', 'upstream', 'painting'],
+  ...['log', 'events', 'agents', 'daily', 'services', 'imports', 'login', 'provider', 'watch', 'ways', 'host-credentials'],
+  ...['host-git', 'trust', 'hostile', 'first-contact', 'planted', 'repos', 'checkpoint'],
+].map((name) => `test/e2e/${name}.test.ts`)
 
 /** What needs no engine: `npm test` runs it in a suite of its own, once, and those of its engines leave it out. */
 const ENGINELESS = ['test/e2e/claude.test.ts', 'test/e2e/arm64.test.ts']
@@ -45,6 +56,7 @@ async function e2e([first, ...rest]: readonly string[]): Promise<number> {
   const ignored = [
     ...(process.env['PAUDE_TEST_SUITE'] === undefined || words.length > 0 ? [] : ENGINELESS),
     ...(words.length > 0 ? [] : all.filter((file) => ofClusters(file) !== backends.includes('kubernetes'))),
+    ...(words.length > 0 ? [] : ofOthers(backends)),
   ]
   const files = all.filter((file) => !ignored.includes(file))
   const env = {
@@ -65,6 +77,12 @@ async function e2e([first, ...rest]: readonly string[]): Promise<number> {
   console.log(`\nplays again what failed beside the others: ${failed.map(({ group, name }) => `${group} ${name}`).join(', ')}\n`)
   const again = [...new Set(failed.map(({ file }) => `./${file}`)), '-t', patternOf(failed)]
   return close(together(once, await play({ env, report: `${report}.again`, ignored, words: again }, null), failed))
+}
+
+/** Of the shared files those of another engine, which is tested beside this one: PAUDE_TEST_BESIDE has all of them. */
+function ofOthers(backends: readonly string[]): readonly string[] {
+  const beside = named(process.env['PAUDE_TEST_BESIDE'])
+  return beside.length === 0 ? [] : SHARED.filter((_, at) => !backends.includes(beside[at % beside.length] ?? ''))
 }
 
 type Part = {
@@ -124,7 +142,7 @@ async function loadIntoCluster(): Promise<void> {
 /** PAUDE_TEST_BACKENDS when it is set, else every engine that answers. A cluster is tested on when it is asked for. */
 async function usableBackends(): Promise<readonly string[]> {
   const given = process.env['PAUDE_TEST_BACKENDS']
-  const asked = given === undefined ? engineNames : given.split(',').filter((name) => name !== '')
+  const asked = given === undefined ? engineNames : named(given)
   const why = (name: string) => (name === 'kubernetes' ? whyNoCluster() : whyUnusable(name))
   const reasons = await Promise.all(
     [...engineNames, 'kubernetes'].map(async (name) => [name, asked.includes(name) ? await why(name) : 'not asked for'] as const),
@@ -134,5 +152,8 @@ async function usableBackends(): Promise<readonly string[]> {
   for (const [name, reason] of reasons) if (reason !== '') console.log(`!!! NOT TESTED: ${name}: ${reason}`)
   return usable
 }
+
+/** The names of a list with commas. */
+const named = (list = ''): readonly string[] => list.split(',').filter((name) => name !== '')
 
 process.exitCode = await e2e(process.argv.slice(2))

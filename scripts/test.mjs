@@ -44,7 +44,7 @@ await main(async () => {
           script: 'e2e',
           env: {
             PAUDE_TEST_BACKENDS: name,
-            PAUDE_TEST_FIRST: backends[0],
+            PAUDE_TEST_BESIDE: backends.join(','),
             PAUDE_TEST_USER: name === 'podman' ? user : '',
             PAUDE_TEST_ROOTLESS_DOCKER: name === 'docker' && rootless !== null ? `${testUser}:${rootless.socket}` : '',
           },
@@ -57,7 +57,7 @@ await main(async () => {
       }),
     ])
     const newer = []
-    for (const [at, folder] of engineFolders().entries()) newer.push(await core(folder, at + 1))
+    for (const [at, folder] of engineFolders().entries()) newer.push(...(await core(folder, at + 1)))
     return close([check, ...e2e, ...newer, ...(await kubernetes())])
   } finally {
     for (const stop of stops) await stop()
@@ -113,20 +113,20 @@ async function rootlessDocker() {
   }
 }
 
-/** The core of the end-to-end tests on the engines of a further folder. */
+/** The core of the end-to-end tests on the engines of a further folder, side by side. */
 async function core(folder, number) {
   try {
     const path = await besides(folder, number)
     for (const name of engineNames) await ensureBaseImage(join(path, name))
-    const env = {
-      PATH: `${path}${delimiter}${process.env.PATH}`,
-      PAUDE_TEST_BACKENDS: engineNames.join(','),
-      PAUDE_TEST_USER: '',
-    }
-    return await suite(`newer${number}`, { script: 'e2e', words: ['--core'], env })
+    const env = { PATH: `${path}${delimiter}${process.env.PATH}`, PAUDE_TEST_USER: '' }
+    return await Promise.all(
+      engineNames.map((name) =>
+        suite(`newer${number}-${name}`, { script: 'e2e', words: ['--core'], env: { ...env, PAUDE_TEST_BACKENDS: name } }),
+      ),
+    )
   } catch (error) {
     untested.push([`the engines of ${folder}`, error.message])
-    return { name: `newer${number}`, ...nothing }
+    return [{ name: `newer${number}`, ...nothing }]
   }
 }
 

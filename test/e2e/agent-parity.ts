@@ -4,19 +4,7 @@ import { join } from 'node:path'
 import { HOST_NAME } from '../../src/network/names.ts'
 import type { Asked, ScriptedApi } from '../support/scripted-api.ts'
 import type { Case, Deeds, Step } from './agent-cases.ts'
-import {
-  type BackendName,
-  binary,
-  describeEach,
-  inTurn,
-  isFirst,
-  makeProject,
-  poll,
-  put,
-  type Ran,
-  type RunOptions,
-  start,
-} from './support.ts'
+import { binary, describeEach, inTurn, makeProject, poll, put, type Ran, type RunOptions, start } from './support.ts'
 
 /** An agent that is compared with itself in a sandbox. */
 export type Subject = {
@@ -28,8 +16,6 @@ export type Subject = {
   /** All in one sandbox, one after the other; `lasting` is what keeps it. */
   readonly together: Readonly<Record<string, Case>>
   readonly lasting: { readonly words: readonly string[]; readonly prompt: string }
-  /** Of so many cases one is played on engines that are not the first: what the agent does is the same there, the way to it is not. */
-  readonly share: number
   readonly serve: (options: { readonly key: string }) => ScriptedApi
   readonly newKey: () => string
   readonly address: (machine: string, port: number) => string
@@ -53,8 +39,7 @@ const PLAYS = 3
 
 /** Tests that an agent does the same in a sandbox as on this machine. */
 export function describeParity(subject: Subject): void {
-  const { agent, host, cases, together, share } = subject
-  const chosen = (backend: BackendName) => Object.entries(cases).filter((_, at) => isFirst(backend) || at % share === 0)
+  const { agent, host, cases, together } = subject
 
   test(`every difference from ${agent} is a row of docs/differences.md`, () => {
     const rows = Object.values(cases).flatMap(({ differs }) => differs?.row ?? [])
@@ -64,7 +49,7 @@ export function describeParity(subject: Subject): void {
   describeEach(`the same from paude as from ${agent}`, (backend) => {
     const paude = [binary, '--backend', backend, '--agent', agent]
 
-    test.concurrent.skipIf(host.length === 0).each(chosen(backend))('%s', async (name, scene) => {
+    test.concurrent.skipIf(host.length === 0).each(Object.entries(cases))('%s', async (name, scene) => {
       await inTurn(() =>
         expectSame(name, subject, { scene, inBox: (cwd) => play(scene, subject, { side: 'box', cwd, program: paude }) }),
       )

@@ -15,7 +15,6 @@ describeParity({
   cases,
   together,
   lasting: { words: ['exec', 'SLEEP 3000;;SAY over'], prompt: 'SLEEP 3000;;SAY over' },
-  share: 3,
   serve: serveResponsesApi,
   newKey: () => `sk-proj-real-${crypto.randomUUID()}`,
   address: (machine, port) => `http://${machine}:${port}/v1`,

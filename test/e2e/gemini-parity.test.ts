@@ -14,7 +14,6 @@ describeParity({
   cases,
   together,
   lasting: { words: ['-p', 'SLEEP 3000;;SAY over'], prompt: 'SLEEP 3000;;SAY over' },
-  share: 4,
   serve: serveGenerateApi,
   newKey: () => `AIza-real-${crypto.randomUUID()}`,
   address: (machine, port) => `http://${machine}:${port}`,

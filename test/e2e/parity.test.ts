@@ -5,13 +5,10 @@ import { cases } from './parity-cases.ts'
 import { GIT_USER, MEMORY, normal, OWN_HOOK } from './parity-normal.ts'
 import { showBoth, shows } from './parity-screens.ts'
 import { playBoth } from './parity-side.ts'
-import { agentImage, type BackendName, describeEach, hostClaude, inTurn, isFirst } from './support.ts'
+import { agentImage, describeEach, hostClaude, inTurn } from './support.ts'
 import { makeTerminals } from './terminal.ts'
 
 setDefaultTimeout(300_000) // ms: tests run side by side, so most of it is waiting
-
-/** Every case runs on the first engine and every fourth one on the others: what claude does is the same there, the way to it is not. */
-const chosen = (backend: BackendName) => Object.entries(cases).filter((_, index) => isFirst(backend) || index % 4 === 0)
 
 const differences = readFileSync(join(import.meta.dir, '../../docs/differences.md'), 'utf8')
 
@@ -23,7 +20,7 @@ describeEach('the same from paude as from claude', (backend) => {
   const terminals = makeTerminals()
   afterAll(terminals.stop)
 
-  test.concurrent.skipIf(hostClaude === '').each(chosen(backend))('%s', async (_, { differs, ...scene }) => {
+  test.concurrent.skipIf(hostClaude === '').each(Object.entries(cases))('%s', async (_, { differs, ...scene }) => {
     const { host, box } = await inTurn(() => playBoth(scene, backend, image))
     const expected = differs?.to(normal(host), backend) ?? normal(host)
     expect(normal(box)).toEqual(expected)

@@ -80,7 +80,8 @@ export function backends(): readonly BackendName[] {
 }
 
 /** Whether what is the same on every engine is tested on this one: on the first of the suite, or of all suites that run at once. */
-export const isFirst = (backend: BackendName): boolean => backend === (process.env['PAUDE_TEST_FIRST'] || backends()[0])
+export const isFirst = (backend: BackendName): boolean =>
+  backend === (process.env['PAUDE_TEST_BESIDE']?.split(',')[0] || backends()[0])
 
 /** One group of tests for each engine. What its sessions leave behind is removed, and is an error. */
 export function describeEach(name: string, body: (backend: BackendName) => void): void {

@@ -10,7 +10,7 @@ import { HOST_NAME } from '../../src/network/names.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { squidConf } from '../../src/network/squid-conf.ts'
 import { DIRECT, type Ip } from '../../src/network/ways.ts'
-import { backends, buildWall, cleanUp, engine, isFirst } from './support.ts'
+import { backends, buildWall, cleanUp, engine } from './support.ts'
 
 afterAll(cleanUp)
 
@@ -195,12 +195,8 @@ function literal(host: string): readonly string[] {
   return /^[\d.]+$/.test(found) ? [found] : /^\[/.test(found) ? [found.slice(1, -1)] : []
 }
 
-test.skipIf(backends().some(isFirst))('what `why` says is asked on the first engine', () => {
-  expect(backends()).not.toEqual([])
-})
-
 // The engine is but the way to squid.
-describe.each(backends().filter(isFirst))('what `why` says, on %s', (backend) => {
+describe.each(backends())('what `why` says, on %s', (backend) => {
   const folder = mkdtempSync(join(tmpdir(), 'paude-why-'))
   beforeAll(async () => {
     await buildWall(backend, IMAGE)
