@@ -30,10 +30,8 @@ export async function ensureHolder(
   // One of an earlier start would keep the new one from holding.
   if (starts) await endHolder(holderMark(folder))
   else {
-    const path = socketPath(host, folder)
-    const line = path === null ? null : await connect(path, { onFrame: () => undefined, onClose: () => undefined })
-    line?.close()
-    if (path !== null && line !== null) return path
+    const path = await listening(host, folder)
+    if (path !== null) return path
   }
   // A session whose folder was deleted runs on, and is held again.
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -50,13 +48,21 @@ export async function ensureHolder(
         hint: 'paude doctor',
       },
     )
-  // Another one that has just taken the session over may still be choosing its place.
-  for (let tries = 0; tries < 100; tries++) {
-    const path = socketPath(host, folder)
+  // Another one that has just taken the session over may still be choosing its place, and the old place may still be written down.
+  for (let tries = 0; tries < 250; tries++) {
+    const path = await listening(host, folder)
     if (path !== null) return path
     await Bun.sleep(20)
   }
   throw new PaudeError('command-failed', `paude cannot find the terminal of session ${id}`, { hint: `paude attach ${id}` })
+}
+
+/** Where a holder of the session listens now; null where none does. */
+async function listening(host: Host, folder: string): Promise<string | null> {
+  const path = socketPath(host, folder)
+  const line = path === null ? null : await connect(path, { onFrame: () => undefined, onClose: () => undefined })
+  line?.close()
+  return line === null ? null : path
 }
 
 export type View = {
