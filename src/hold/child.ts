@@ -24,6 +24,9 @@ const LONGEST_NUDGE = 3000
 /** Milliseconds for which it has another size then, at least, and from how many on a single time may not be enough. */
 const GAP = 60
 const SLOW = 250
+/** Milliseconds after which a slow one is asked again that has not painted so many bytes at once: it moved a part of its screen alone. */
+const LATER = [1_000, 3_000, 9_000]
+const WHOLE = 600
 
 /** The engine's client on a terminal of its own. When it dies before the agent, another takes its place. */
 export function makeChild({ start, attach, look }: ChildOptions) {
@@ -69,9 +72,11 @@ type Client = {
   pty: Pty | null
   /** When the agent last painted on it, 0 before. */
   painted: number
+  /** The most bytes that it painted at once. */
+  most: number
 }
 
-const newClient = (joins: boolean): Client => ({ begun: Date.now(), joins, pty: null, painted: 0 })
+const newClient = (joins: boolean): Client => ({ begun: Date.now(), joins, pty: null, painted: 0, most: 0 })
 
 type Terminal = { readonly size: () => Size; readonly onData: (bytes: Uint8Array) => void }
 
@@ -82,6 +87,7 @@ async function runClient(client: Client, argv: Argv, { size, onData }: Terminal)
     onData: (bytes) => {
       if (client.painted === 0) joined()
       client.painted = Date.now()
+      client.most = Math.max(client.most, bytes.length)
       onData(bytes)
     },
   })
@@ -117,7 +123,15 @@ function nudge(client: Client, size: () => Size): () => void {
     // Where the client is late, so is everybody: one who reads the size after both changes finds none.
     const gap = Math.min(Math.max(GAP, (Date.now() - client.begun) / 2), LONGEST_NUDGE)
     setTimeout(shake, NUDGE, gap)
-    if (gap > SLOW) setTimeout(shake, NUDGE + 2 * gap, gap)
+    if (gap <= SLOW) return
+    setTimeout(shake, NUDGE + 2 * gap, gap)
+    for (const wait of LATER)
+      setTimeout(
+        () => {
+          if (client.most < WHOLE) shake(gap)
+        },
+        NUDGE + 4 * gap + wait,
+      ).unref()
   }
 }
 
