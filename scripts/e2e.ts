@@ -13,8 +13,10 @@ const cache = join(root, '.cache')
 
 /** What is tested on every engine: files, and in each the tests whose names begin so. */
 const CORE: Readonly<Record<string, readonly string[]>> = {
-  // The clients of engines brought up beside the machine's own are root's alone.
-  main: ['paude in place of claude on \\w+ (?!what the agent of an ordinary user)'],
+  // The clients of engines brought up beside the machine's own are root's alone; what Claude makes of its words is the same everywhere.
+  main: [
+    'paude in place of claude on \\w+ (?!what the agent of an ordinary user|messages|a (prompt|flag|conversation|commit bears|log) )',
+  ],
   // What squid makes of a path or a credential is the same on every engine.
   wall: ['the wall on \\w+ (?!the (path|credential) )'],
   selftest: ['paude selftest on \\w+ holds'],

@@ -33,6 +33,9 @@ afterAll(() => api.stop())
 
 const FREE = '--dangerously-skip-permissions'
 
+/** Moments of a start at which it is interrupted. */
+const MOMENTS = 24
+
 describeEach('paude in place of claude', (backend) => {
   const options = ({ env, ...rest }: RunOptions = {}): RunOptions => ({
     ...rest,
@@ -297,9 +300,9 @@ describeEach('paude in place of claude', (backend) => {
     const begin = Date.now()
     await run(['-p', 'SAY usual'])
     const span = Date.now() - begin
-    // Every 40 ms of a start; where a busy machine is slow, as many moments further apart.
-    const step = Math.max(40, span / 60)
-    const moments = Array.from({ length: Math.ceil(span / step) }, (_, index) => index * step)
+    // From the first to the last of a start, at other places between them in each run: many runs on many engines see them all.
+    const step = span / MOMENTS
+    const moments = Array.from({ length: MOMENTS }, (_, index) => (index + Math.random()) * step)
     const codes: number[] = []
     // Two at a time, each with a project of its own: its HOME volume is in the making, too.
     const next = async (): Promise<void> => {
