@@ -56,9 +56,9 @@ await main(async () => {
         env: { PAUDE_TEST_BACKENDS: '' },
       }),
     ])
-    const newer = []
-    for (const [at, folder] of engineFolders().entries()) newer.push(...(await core(folder, at + 1)))
-    return close([check, ...e2e, ...newer, ...(await kubernetes())])
+    // A cluster waits even more than an engine does.
+    const [newer, cluster] = await Promise.all([newerEngines(), kubernetes()])
+    return close([check, ...e2e, ...newer, ...cluster])
   } finally {
     for (const stop of stops) await stop()
     await engines.stop()
@@ -113,6 +113,12 @@ async function rootlessDocker() {
   }
 }
 
+async function newerEngines() {
+  const tallies = []
+  for (const [at, folder] of engineFolders().entries()) tallies.push(...(await core(folder, at + 1)))
+  return tallies
+}
+
 /** The core of the end-to-end tests on the engines of a further folder, side by side. */
 async function core(folder, number) {
   try {
@@ -130,7 +136,7 @@ async function core(folder, number) {
   }
 }
 
-/** What needs a cluster, which is started when all else is done: it would take memory and a core from the others. */
+/** What needs a cluster, which is started when this machine's own engines are done: it takes memory and a core. */
 async function kubernetes() {
   if (!isClusterNamed()) return []
   let cluster = null
