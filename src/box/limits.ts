@@ -26,6 +26,12 @@ export function sizeInBytes(text: string): number | null {
   return digits === undefined ? null : Math.floor(Number(digits) * UNITS[unit.toLowerCase() as keyof typeof UNITS])
 }
 
+/** Bytes as a limit is written: `2g`, `512m`, `1.5g`. */
+export function sizeText(bytes: number): string {
+  const unit = (['t', 'g', 'm'] as const).find((one) => bytes >= UNITS[one]) ?? 'k'
+  return `${Number((bytes / UNITS[unit]).toFixed(1))}${unit}`
+}
+
 /** Bytes of a limit; a bare number is refused, since nobody agrees on its unit. */
 export function readMemory(text: string): number {
   if (text === '' || text === 'none') return 0

@@ -96,7 +96,13 @@ export type Transport =
       readonly shadows: readonly Shadow[]
     }
   /** A clone in a volume of the session, or an empty volume; what comes back is looked at first. */
-  | { readonly kind: 'volume'; readonly volume: WorkspaceVolume; readonly fill: Fill | null }
+  | {
+      readonly kind: 'volume'
+      readonly volume: WorkspaceVolume
+      readonly fill: Fill | null
+      /** The volume is there, with what the session has in it. */
+      readonly kept?: true
+    }
   /** The agent runs on this machine, where the project is. */
   | { readonly kind: 'host' }
 

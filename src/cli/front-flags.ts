@@ -42,6 +42,15 @@ export const STARTS: Front = { takes: allBut(), acts: true }
 /** It starts a box for the agent of another session. */
 export const COPIES: Front = { takes: allBut('agent'), acts: true }
 
+/** It makes the box of a session anew. */
+export const REMAKES: Front = {
+  takes: allBut(
+    ...(['agent', 'backend', 'workspace', 'dirty', 'session-name', 'detach', 'bg', 'timeout'] as const),
+    ...(['wait-removal', 'sync-claude-config', 'print-config', 'force'] as const),
+  ),
+  acts: true,
+}
+
 /** It starts a box that uses no login of yours, with an agent of its choice, and stays until that has ended. */
 export const IN_FOREGROUND: Front = { takes: allBut('agent', 'detach', 'bg', 'login-inside'), acts: true }
 

@@ -6,6 +6,7 @@ export const verbs = {
   attach: () => import('./screen/attach.ts'),
   stop: () => import('./sessions/stop.ts'),
   start: () => import('./sessions/start.ts'),
+  recreate: () => import('./sessions/recreate.ts'),
   fork: () => import('./start/fork.ts'),
   up: () => import('./sessions/up.ts'),
   wait: () => import('./sessions/wait.ts'),

@@ -51,7 +51,7 @@ describe('paude up', () => {
   test('says what has lost its sandbox', () => {
     expect(restarts({ status: 'gone' })).toEqual({
       restarts: false,
-      why: 'the sandbox of session paude-bcd234 no longer exists: paude rm paude-bcd234',
+      why: 'the sandbox of session paude-bcd234 no longer exists: paude recreate paude-bcd234, or paude rm paude-bcd234',
     })
   })
 })

@@ -347,6 +347,44 @@ describeEach('sessions', (backend) => {
     await expectRemoved(id, { cwd, force: true })
   })
 
+  test('a recreated session has another limit and the policy of today, and the same conversation and clone', async () => {
+    const cwd = makeProject()
+    const begun = await run(['--detach', '--workspace=clone', '--session-name=anew', '--memory=2g'], { cwd })
+    const id = begun.stdout.trim()
+    const window = await terminal({ cwd })
+    await window.start(command('attach', 'anew'))
+    await window.see(prompt({}))
+    await window.enter('SAY an answer to keep')
+    await window.see(/^● an answer to keep$/m)
+    await window.detach()
+    const limit = () =>
+      run(['exec', 'anew', '--', 'sh', '-c', 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes'], {
+        cwd,
+      })
+    expect((await run(['exec', 'anew', '--', 'sh', '-c', 'echo kept >kept.txt'], { cwd })).code).toBe(0)
+
+    expect((await run(['recreate', 'anew'], { cwd })).stderr).toContain(`session ${id} is running`)
+    const again = await run(['--memory=3g', '--network-allow=a.example', 'recreate', '--force', 'anew'], { cwd })
+    expect(again).toMatchObject({ code: 0, stdout: `${id}\n` })
+    expect(again.stderr).toContain('may reach a.example:80, a.example:443\npaude: limits.memory 3g, before 2g\n')
+    await window.start(`clear; ${command('attach', 'anew')}`)
+    expect(await window.see(prompt({}))).toMatch(/❯ SAY an answer to keep\n+● an answer to keep$/m)
+    await window.enter('SAY another one')
+    await window.see(/^● another one$/m)
+    await window.detach()
+    expect((await limit()).stdout).toBe(`${3 * 1024 ** 3}\n`)
+    expect((await run(['exec', 'anew', '--', 'cat', 'kept.txt'], { cwd })).stdout).toBe('kept\n')
+
+    // A sandbox that is gone is made again as well.
+    await engine(backend, ['rm', '--force', '--volumes', id, `${id}-proxy`])
+    expect(await run(['recreate', 'anew'], { cwd })).toMatchObject({ code: 0, stdout: `${id}\n` })
+    await poll(
+      'the sandbox to run',
+      async () => (await run(['exec', 'anew', '--', 'cat', 'kept.txt'], { cwd })).stdout === 'kept\n',
+    )
+    await expectRemoved(id, { cwd, force: true })
+  })
+
   test('exec, shell, logs, network log and rm work on a running session', async () => {
     const cwd = makeProject()
     const id = await detached({ cwd })

@@ -14,7 +14,7 @@ const LIMITS = ['--pids-limit=256', '--memory=2g']
 
 /** Makes the volume of a workspace, so that its labels do not depend on which container mounts it first. */
 export function makeWorkspace(dialect: Dialect, { id, created, workspace, transport }: SessionSpec): Plan {
-  if (transport.kind !== 'volume') return []
+  if (transport.kind !== 'volume' || transport.kept) return []
   const { name } = transport.volume
   const facts = [`--label=paude.id=${id}`, '--label=paude.role=workspace', `--label=paude.created=${created}`]
   return [
@@ -27,7 +27,7 @@ export function makeWorkspace(dialect: Dialect, { id, created, workspace, transp
 /** Hands the volume over to the box's user where the engine gives it to root, and fills it. Of this machine it sees the packs of its clone, at most. */
 export function fillWorkspace(dialect: Dialect, spec: SessionSpec): Plan {
   const { transport } = spec
-  if (transport.kind !== 'volume') return []
+  if (transport.kind !== 'volume' || transport.kept) return []
   const { fill, volume: kept } = transport
   const name = `${spec.id}-fill`
   return [

@@ -10,7 +10,7 @@ const GROUPS = [
   {
     title: 'Sessions',
     first: ['sessions', 'start', 'stop', 'rm'],
-    more: ['wait', 'up', 'checkpoint', 'checkpoints', 'rollback', 'backup', 'restore', 'prune'],
+    more: ['recreate', 'wait', 'up', 'checkpoint', 'checkpoints', 'rollback', 'backup', 'restore', 'prune'],
   },
   { title: 'Network', first: ['network'], more: [] },
   {

@@ -52,11 +52,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
     const { runOnHost } = await import('../../session/life/on-host.ts')
     return await runOnHost(context, { config, agent, words: said.words, lacking })
   }
-  const run = throwAway ? said : withArgs(said, agent, settings)
-  const shows = Boolean(settings.dryRun) || settings.printConfig
-  const asked = run.kind === 'command' ? null : { config, agent, words: run.words }
-  const { config: granted, lack } = asked === null ? { config, lack: '' } : await settleCredential(context, asked, shows)
-  const decided = await decideImport(context, granted, { agent, asks: asked !== null && !shows, never: throwAway })
+  const { run, lack, decided } = await settled(context, { run: said, config, agent, throwAway })
   return await inWorktree(context, decided, async (place) => {
     const found = await prepareSession(place.context, {
       config: throwAway ? ownless(place.config) : place.config,
@@ -67,6 +63,22 @@ export async function startSession(context: Context, start: Start): Promise<numb
     const { prepared, fill } = start.restore?.(found) ?? { prepared: found, fill: [] }
     return await shownOrDone(place.context, prepared, { ...start, config, lack, fill })
   })
+}
+
+type Unsettled = Pick<Start, 'run' | 'throwAway'> & { readonly config: Config; readonly agent: Agent }
+
+/** A start with the words of the configuration, once its credential and your own set-up of the agent are settled. */
+export async function settled(
+  context: Context,
+  { run: said, config, agent, throwAway = false }: Unsettled,
+): Promise<{ readonly run: Wish['run']; readonly lack: string; readonly decided: Config }> {
+  const { settings } = config
+  const run = throwAway ? said : withArgs(said, agent, settings)
+  const shows = Boolean(settings.dryRun) || settings.printConfig
+  const asked = run.kind === 'command' ? null : { config, agent, words: run.words }
+  const { config: granted, lack } = asked === null ? { config, lack: '' } : await settleCredential(context, asked, shows)
+  const decided = await decideImport(context, granted, { agent, asks: asked !== null && !shows, never: throwAway })
+  return { run, lack, decided }
 }
 
 /** What is thrown away uses no credential of the user's. */
@@ -149,7 +161,7 @@ async function blockLook(context: Context, { config, spec }: Prepared, isYours: 
 /** Words of `agent_args` come first, so of two that exclude each other the typed one wins. The agent's own verbs take none. */
 function withArgs(run: Wish['run'], { grammar }: Agent, settings: Settings): Wish['run'] {
   return run.kind === 'agent' && asksSomething(grammar, run.words)
-    ? { ...run, words: [...argsOf(settings), ...settings.agentArgs, ...run.words] }
+    ? { ...run, words: [...argsOf(settings), ...settings.agentArgs, ...run.words], typed: run.words }
     : run
 }
 

@@ -29,7 +29,7 @@ function configNews(record: SessionRecord, folder: string): readonly CopyNews[] 
 }
 
 /** News of each git configuration. */
-const gitNews = (record: SessionRecord, folder: string): readonly CopyNews[] =>
+export const gitNews = (record: SessionRecord, folder: string): readonly CopyNews[] =>
   record.copies.flatMap((path, n) => {
     const [before, after] = ['.was', ''].map((ending) => readSmall(`${copyFile(folder, n)}${ending}`, CONFIG_LIMIT))
     // Of a further repository nothing is proposed: the commands mean the project.

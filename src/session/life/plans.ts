@@ -1,11 +1,14 @@
+import { join } from 'node:path'
 import { type Backend, need } from '../../backends/backend.ts'
 import { type Handle, handleOfSpec } from '../../box/handle.ts'
-import { layOut, layOutRecord } from '../../box/lay-out.ts'
-import type { SessionSpec } from '../../box/spec.ts'
-import { removed } from '../../box/stand-ins.ts'
+import { LINK, layOut, layOutRecord } from '../../box/lay-out.ts'
+import { released } from '../../box/owner.ts'
+import { COPIES, type SessionSpec } from '../../box/spec.ts'
+import { removed, SHADOWS } from '../../box/stand-ins.ts'
 import { PaudeError } from '../../errors.ts'
-import type { Argv, Gather, Plan } from '../../plan/plan.ts'
+import { type Argv, type Gather, type Plan, removeAfter } from '../../plan/plan.ts'
 import type { Secret } from '../../secret.ts'
+import { noteIntent } from '../record/intent.ts'
 
 export type StartOptions = {
   readonly attached: boolean
@@ -52,6 +55,59 @@ type Resumed = {
 
 const brought = ({ files }: Backend, box: Handle, imported: Gather | null): Plan =>
   imported === null || files.bring === null ? [] : files.bring(box, imported)
+
+/** What a session's folder has that a new box goes on with: folders that are there, and what is in their place. */
+export type KeptFiles = { readonly folders: readonly string[]; readonly files: readonly string[] }
+
+type Recreated = {
+  readonly box: Handle
+  readonly keeps: KeptFiles
+  readonly attached: boolean
+  readonly rescue?: Plan | undefined
+}
+
+/**
+ * Makes the box of a session anew, with its policy. What its agent has in volumes stays, and so do the files that it keeps. A failure leaves
+ * both, so that the same can be tried again.
+ */
+export const recreatePlan = (
+  backend: Backend,
+  spec: SessionSpec,
+  { box, keeps: { folders, files }, attached, rescue }: Recreated,
+): Plan => [
+  ...backend.life.remove({ ...box, volume: undefined }),
+  ...['seed', 'policy', LINK, COPIES, SHADOWS]
+    .map((name) => join(spec.folder, name))
+    .flatMap((path) => (files.includes(path) ? [] : [emptied(path)])),
+  ...laidOut(backend, spec).filter(
+    (step) =>
+      !(step.kind === 'folder' && (folders.includes(step.path) || files.includes(step.path))) &&
+      !files.some((path) => isWithin(writes(step), path)),
+  ),
+  ...noteIntent(spec.folder, 'running'),
+  ...released(spec.folder),
+  ...backend.life.make(spec, rescue),
+  ...brought(backend, handleOfSpec(spec), spec.imported),
+  ...begin(backend, handleOfSpec(spec), { attached, stdin: spec.stdin }),
+]
+
+/** What a box closed to its owner could not be removed. */
+const emptied = (path: string): Plan[number] => removeAfter(path, ['chmod', '-R', 'u+rwX', path])
+
+/** Where a step writes a file or a tree; '' for all others. */
+function writes(step: Plan[number]): string {
+  switch (step.kind) {
+    case 'write':
+      return step.path
+    case 'copy':
+    case 'copy-tree':
+      return step.to
+    default:
+      return ''
+  }
+}
+
+const isWithin = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`)
 
 /** Joins an agent that runs. */
 export function attachPlan(backend: Backend, box: Handle): Plan {

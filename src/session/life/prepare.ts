@@ -6,7 +6,7 @@ import type { Context } from '../../context.ts'
 import type { Host } from '../../host.ts'
 import { hostCredentials } from '../resolve/host-credentials.ts'
 import { refuseCredentialInside, withProvider } from '../resolve/provider.ts'
-import { resolveSession, type Wish } from '../resolve/resolve.ts'
+import { type Again, resolveSession, type Wish } from '../resolve/resolve.ts'
 import { lookAround, type Surroundings } from '../resolve/surroundings.ts'
 import type { Made } from '../worktree/make.ts'
 import { chooseImages, type Images } from './images.ts'
@@ -23,10 +23,10 @@ export type Prepared = ReturnType<typeof resolveSession> & {
   readonly images: Images
 }
 
-type Wanted = Pick<Prepared, 'config' | 'agent' | 'run'> & { readonly made?: Made | null }
+type Wanted = Pick<Prepared, 'config' | 'agent' | 'run'> & { readonly made?: Made | null; readonly again?: Again | undefined }
 
 /** Looks at what a start depends on, and decides it. */
-export async function prepareSession(context: Context, { config, agent, run, made = null }: Wanted): Promise<Prepared> {
+export async function prepareSession(context: Context, { config, agent, run, made = null, again }: Wanted): Promise<Prepared> {
   const { settings } = config
   const backend = await pickBackend(context.host, settings.backend)
   refuseCredentialInside(config, context.host)
@@ -41,6 +41,19 @@ export async function prepareSession(context: Context, { config, agent, run, mad
   const host = run.kind === 'agent' ? await withProvider(context.host, config, mode) : context.host
   const named = run.kind === 'agent' ? agent.name : ''
   const bound = await hostCredentials(context.host, config, { agent: named, purpose: mode })
-  const wish = { bound, host, config, backend, agent, around, run, images, version: context.version, now: new Date(), made }
+  const wish = {
+    bound,
+    host,
+    config,
+    backend,
+    agent,
+    around,
+    run,
+    images,
+    version: context.version,
+    now: new Date(),
+    made,
+    again,
+  }
   return { ...resolveSession(wish), config, agent, run, backend, around, host, images }
 }

@@ -25,7 +25,7 @@ export function shouldRestart(
 ): { readonly restarts: boolean; readonly why: string } {
   const no = (why = '') => ({ restarts: false, why })
   if (isUp({ status })) return no(named ? `session ${id} is already running` : '')
-  if (status === 'gone') return no(`the sandbox of session ${id} no longer exists: paude rm ${id}`)
+  if (status === 'gone') return no(`the sandbox of session ${id} no longer exists: paude recreate ${id}, or paude rm ${id}`)
   if (named) return { restarts: true, why: '' }
   if (stopped) return no()
   // An engine may forget at a reboot that a box ever ran; a start that is under way looks the same.

@@ -138,7 +138,7 @@ export async function continueSession(
 
 /** Refuses where the box itself can no longer be relied on. */
 function requireSound({ id, security, init }: SessionRecord): void {
-  const hint = `paude fork ${id} copies its conversation into a new sandbox`
+  const hint = `paude recreate ${id} makes a new sandbox for it, with the same conversation`
   if (!security.readOnlyRoot)
     throw new PaudeError(
       'refused',

@@ -31,10 +31,19 @@ export async function stopSession(
   const code = await carryOut(context, backend, { plan, dryRun })
   if (dryRun) return code
   await endHolder(holder)
+  await lookBack(context, { handle, record }, onFindings)
+  return code
+}
+
+/** Says what a session that has ended and stays left in the project, and decides what becomes of it. */
+export async function lookBack(
+  context: Context,
+  { handle, record }: Pick<Found, 'handle' | 'record'>,
+  onFindings?: (review: Review) => void | Promise<void>,
+): Promise<void> {
   const kept = readKept(handle.folder)
   const planted = findNewExecutables(record, kept)
   warnOfNewExecutables(context, planted)
   if (kept !== null) await onFindings?.({ record, folder: handle.folder, kept, planted })
   await noteCopies(context, copyNews(record, handle.folder))
-  return code
 }

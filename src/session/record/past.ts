@@ -77,7 +77,8 @@ export function keepPast(
   if (review) copyFileSync(join(folder, KEPT), join(draft, KEPT))
   if (shadows) keepShadows(record, folder, draft)
   write('ended', [new Date().toISOString(), code ?? '', cut ? 'cut' : ''].join('\n'))
-  writeFileSync(join(draft, 'session.json'), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
+  const { words: _, ...facts } = record
+  writeFileSync(join(draft, 'session.json'), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 })
   rmSync(place, { recursive: true, force: true })
   renameSync(draft, place)
   for (const one of pastSessions(host).filter(isTooMuch)) forgetPast(one)

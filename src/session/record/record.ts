@@ -83,7 +83,13 @@ const Shape = v.object({
   changes: v.optional(v.array(v.object({ verb: v.picklist(['allow', 'deny']), entry: v.string(), until: v.number() })), []),
   /** False from before the proxy hears of a change until it has taken it up: what is not settled may hold or not. */
   settled: v.optional(v.boolean(), true),
+  /** Of its box; absent in records of an older paude. */
+  image: v.exactOptional(v.string()),
+  /** Of its box, 0 for none: cores, bytes and processes. */
+  limits: v.exactOptional(v.object({ cpus: v.number(), memory: v.number(), pids: v.number() })),
   terminal: v.boolean(),
+  /** Options of its agent that hold for a later conversation, as you typed them: they go where the session goes. */
+  words: v.exactOptional(words),
   /** Id of the conversation as it was known at the start; '' when the agent chose. What became of it is in out/. */
   conversation: v.optional(v.fallback(v.string(), ''), ''),
   homeVolume: v.string(),

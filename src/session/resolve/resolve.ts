@@ -4,7 +4,7 @@ import { recipeOf } from '../../agents/chosen.ts'
 import { startCommand } from '../../agents/command.ts'
 import { addressesOf, agentCredentials, agentNeeds, furtherNeeds } from '../../agents/models.ts'
 import type { Recipe } from '../../agents/recipe.ts'
-import { asksSomething, opensScreen } from '../../agents/words.ts'
+import { asksSomething, lastingWords, opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import { placeOf } from '../../box/handle.ts'
 import { ownerText } from '../../box/owner.ts'
@@ -62,7 +62,13 @@ export type Wish = {
   readonly around: Surroundings
   /** What is to run: words of the agent, or a whole command. */
   readonly run:
-    | { readonly kind: 'agent'; readonly words: readonly string[]; readonly origin?: Opening['origin'] }
+    | {
+        readonly kind: 'agent'
+        readonly words: readonly string[]
+        /** Those of them that you typed; the others are of the configuration. */
+        readonly typed?: readonly string[]
+        readonly origin?: Opening['origin']
+      }
     | { readonly kind: 'command'; readonly argv: readonly string[] }
   /** Credentials for hosts of the user's choice. */
   readonly bound: readonly HostBound[]
@@ -72,7 +78,13 @@ export type Wish = {
   readonly now: Date
   /** The working tree that was made for it; null where it works in what was there. */
   readonly made: Made | null
+  /** What a session keeps whose box is made anew. */
+  readonly again?: Again | undefined
 }
+
+/** What is of a session and not of its box: its conversation is the one that it is in. */
+export type Again = Pick<SessionRecord, 'id' | 'name' | 'conversation' | 'directory' | 'homeVolume'> &
+  Partial<Pick<SessionRecord, 'volume' | 'clone'>>
 
 /** Wishes, machine and capabilities become a complete session, or a refusal. */
 export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readonly record: SessionRecord } {
@@ -101,8 +113,9 @@ type Decided = {
 function decide(wish: Wish): Decided {
   const { host, config, agent, around, run } = wish
   const { settings } = config
-  const id = wish.made?.id ?? newSessionId()
-  const name = settings.sessionName === '' ? '' : checkedName(settings.sessionName)
+  const { again } = wish
+  const id = again?.id ?? wish.made?.id ?? newSessionId()
+  const name = again?.name ?? (settings.sessionName === '' ? '' : checkedName(settings.sessionName))
   const credentials = run.kind === 'agent' ? agentCredentials(agent, host) : []
   const network = resolveNetwork(wish, id, credentials)
   const streams =
@@ -133,8 +146,11 @@ function decide(wish: Wish): Decided {
     overlays: around.overlays.map(({ path, volume }) => ({ path, volume })),
     mounts: around.mounts.flatMap(withGuards),
     homeVolume:
-      run.kind === 'agent' ? homeVolume(wish.made?.worktree.project ?? around.workspace.root, agent.name, around.homeOwner) : '',
-    conversation: conversationOf(wish, streams),
+      again?.homeVolume ??
+      (run.kind === 'agent'
+        ? homeVolume(wish.made?.worktree.project ?? around.workspace.root, agent.name, around.homeOwner)
+        : ''),
+    conversation: again?.conversation || conversationOf(wish, streams),
   }
 }
 
@@ -146,7 +162,7 @@ function conversationOf({ agent, run }: Wish, { terminal }: Streams): string {
 }
 
 function sessionRecord(
-  { host, config, backend, agent, around, run, images, version, now, made, bound }: Wish,
+  { host, config, backend, agent, around, run, images, version, now, made, bound, again }: Wish,
   decided: Decided,
 ): SessionRecord {
   const { settings } = config
@@ -154,7 +170,9 @@ function sessionRecord(
   const { id, name, credentials, network, streams, conversation, transport } = decided
   const { git, root } = workspace
   // Nothing else is in an empty folder.
-  const directory = transport.kind === 'volume' && transport.fill === null ? root : workspace.directory
+  const directory = again?.directory ?? (transport.kind === 'volume' && transport.fill === null ? root : workspace.directory)
+  const lasting = run.kind === 'agent' ? lastingWords(agent.grammar, run.typed ?? []) : []
+  const { limits, security } = lowered(backend, config)
   const said = saidCredential(settings)
   const secrets = secretVariables(config)
   return {
@@ -170,8 +188,11 @@ function sessionRecord(
     directory,
     network: network.mode,
     ...policyRecord(network),
+    image: images.agent,
+    limits,
     terminal: streams.terminal,
     conversation,
+    ...(lasting.length > 0 ? { words: [...lasting] } : {}),
     homeVolume: decided.homeVolume,
     link: network.mode === 'none' ? 'none' : around.own.link,
     ...placeOf(around.own),
@@ -195,9 +216,9 @@ function sessionRecord(
       ? {}
       : { imported: { keep: [...settings.importKeep], allow: [...settings.pluginsAllow], deny: [...settings.pluginsDeny] } }),
     ...(settings.forwardPorts.length > 0 ? { forwardPorts: [...settings.forwardPorts] } : {}),
-    security: lowered(backend, config).security,
+    security,
     ...(secrets.length > 0 ? { secrets: [...secrets] } : {}),
-    ...volumeRecord(decided, around.clone),
+    ...volumeRecord(decided, again?.clone ?? cloneRecord(decided, around.clone)),
     ...(made === null ? {} : { worktree: made.worktree }),
     ...recipePart(run.kind === 'agent' ? recipeOf(settings) : null),
     ...(run.kind === 'agent' && agent.service !== undefined ? { service: agent.service } : {}),
@@ -443,12 +464,14 @@ const standingsOf = ({ transport, standIns, overlays }: Decided): Parameters<typ
 
 /** A volume of the session, empty or with a clone; null where the project itself is mounted. */
 function volumeTransport(
-  { backend, config, host, images, around: { clone, own, workspace } }: Wish,
+  { backend, config, host, images, around: { clone, own, workspace }, again }: Wish,
   session: { readonly id: string; readonly name: string },
 ): SessionSpec['transport'] | null {
   if (config.settings.workspaceMode === 'bind' || config.settings.workspaceMode === 'worktree') return null
   const { root, directory } = workspace
   const volume = { name: `${session.id}-workspace`, root, image: images.agent, ...backend.user(host), selinux: own.selinux }
+  if (again?.volume !== undefined)
+    return { kind: 'volume', volume: { ...volume, name: again.volume.name }, fill: null, kept: true }
   if (clone === null) return { kind: 'volume', volume, fill: null }
   const uncommitted = clone.uncommitted === null ? '' : snapshotFolder(clone.store, session.id)
   // What lies elsewhere cannot be labelled for one box alone.
@@ -458,13 +481,11 @@ function volumeTransport(
   return { kind: 'volume', volume, fill }
 }
 
-const volumeRecord = ({ id, name, transport }: Decided, clone: Surroundings['clone']): Pick<SessionRecord, 'clone' | 'volume'> =>
-  transport.kind !== 'volume'
-    ? {}
-    : {
-        volume: transport.volume,
-        ...(clone === null ? {} : { clone: { base: clone.commit, branch: branchOf({ id, name }) } }),
-      }
+const volumeRecord = ({ transport }: Decided, clone: SessionRecord['clone'] | null): Pick<SessionRecord, 'clone' | 'volume'> =>
+  transport.kind !== 'volume' ? {} : { volume: transport.volume, ...(clone ? { clone } : {}) }
+
+const cloneRecord = ({ id, name }: Decided, clone: Surroundings['clone']): SessionRecord['clone'] | null =>
+  clone === null ? null : { base: clone.commit, branch: branchOf({ id, name }) }
 
 function resolveEnvironment(
   { host, config: { settings }, agent, run, around, bound }: Wish,
