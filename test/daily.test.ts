@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { readSince, readTail } from '../src/cli/args.ts'
 import { PLANS } from '../src/cli/front-flags.ts'
@@ -192,6 +202,20 @@ describe('the last lines', () => {
     expect(await hosts('--since', new Date(1_800_000_001_000).toISOString())).toBe('bc')
     expect(await hosts('-f', '-n1')).toBe('c')
     expect(await hosts('-f', '--since', new Date(1_800_000_001_000).toISOString())).toBe('bc')
+  })
+
+  test('of the output are shown by number, also where it goes on', async () => {
+    const id = await started()
+    const out = join(folderOf(id), 'out/stdout')
+    writeFileSync(out, 'one\ntwo\nthree\n')
+    const logs = async (...words: string[]) => (await machine.paude(['logs', ...words])).stdout
+    expect(await logs('--tail=2')).toBe('two\nthree\n')
+    const following = machine.paude(['logs', '--follow', '--tail=2'])
+    appendFileSync(out, 'four\nfive\n')
+    machine.ended('exited')
+    const shown = (await following).stdout
+    expect([shown.includes('one'), shown.endsWith('four\nfive\n')]).toEqual([false, true])
+    expect(await logs('--follow', '--tail=0')).toBe('')
   })
 
   test('of the events are shown by number', async () => {

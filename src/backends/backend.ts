@@ -66,8 +66,11 @@ export type Life = {
   readonly state: (box: Handle) => Query<State>
   /** Lasts until the agent ends, and prints its exit code. null: the state is asked again and again. */
   readonly wait: ((box: Handle) => Argv) | null
-  /** What the agent has printed. */
-  readonly logs: (box: Handle, how: { readonly follow: boolean; readonly since?: string }) => Argv
+  /** What the agent has printed: of a time and its last lines where these are given. */
+  readonly logs: (
+    box: Handle,
+    how: { readonly follow: boolean; readonly since?: string; readonly tail?: number | undefined },
+  ) => Argv
 }
 
 /** The agent's streams: its terminal, or stdin and stdout where it has none. */

@@ -107,12 +107,13 @@ const life: Life = {
       ...['wait', 'pod', `${ofSession(id)},paude.role=agent`, '--timeout=1h'],
       '--for=jsonpath={.status.containerStatuses[0].state.terminated.reason}',
     ),
-  logs: ({ cluster, id }, { follow, since = '' }) =>
+  logs: ({ cluster, id }, { follow, since = '', tail }) =>
     kubectl(
       cluster,
       ...['logs', `job/${id}`, '--container=agent'],
       ...(follow ? ['--follow'] : []),
       ...(since === '' ? [] : [`--since-time=${since}`]),
+      ...(tail === undefined ? [] : [`--tail=${tail}`]),
     ),
 }
 

@@ -82,9 +82,10 @@ const life = (dialect: Dialect): Life => {
     anew: null,
     state: (box) => stateQuery(name, box),
     wait: ({ id }) => [name, 'wait', parts(id).agent],
-    logs: ({ id }, { follow, since = '' }) => [
+    logs: ({ id }, { follow, since = '', tail }) => [
       name,
       ...['logs', ...(follow ? ['--follow'] : []), ...(since === '' ? [] : [`--since=${since}`])],
+      ...(tail === undefined ? [] : [`--tail=${tail}`]),
       parts(id).agent,
     ],
   }

@@ -23,7 +23,7 @@ export default verb({
   front: READS,
   examples: [
     ['paude logs fix-login', 'its output so far'],
-    ['paude logs --follow', 'and new output as it comes'],
+    ['paude logs --tail 20 --follow', 'the last 20 lines, and new output as it comes'],
     ['paude logs --tail 50', 'the last 50 lines; with --since 10m, those of the last ten minutes'],
   ],
   args: {
@@ -34,52 +34,63 @@ export default verb({
   },
   async run(context, given) {
     const [tail, since] = [readTail(given.tail), readSince(given.since)]
-    if (tail !== undefined && given.follow)
-      throw new PaudeError('usage', '--tail and --follow cannot be combined', { hint: 'leave one of them out' })
     if (given.last && given.follow)
       throw new PaudeError('usage', '--last and --follow cannot be combined', { hint: 'leave one of them out' })
-    const shown = tail === undefined ? null : lastLines(tail)
-    const to = shown === null ? context : { ...context, answer: shown.add }
+    const to = { ...context, ...lastLines(context.answer, tail) }
     if (given.last) {
       await pastLog(to, findPast(context.host, given.session), since)
-      if (shown !== null && shown.text() !== '') context.answer(shown.text())
+      to.atNow()
       return 0
     }
     const found = await findSession(context, given.session, undefined, 'paude logs')
-    const wish = { follow: given.follow === true, since }
+    const wish = { follow: given.follow === true, since, tail }
     const code = await (found.handle.terminal ? screenLog(to, found, wish) : streamLog(to, found, wish))
-    if (shown !== null && shown.text() !== '') context.answer(shown.text())
+    to.atNow()
     warnOnce(context, found)
     return code
   },
 })
 
-/** Keeps so many of the last lines of what is answered, and no more of it in memory than that. */
-function lastLines(count: number): { readonly add: (text: string) => void; readonly text: () => string } {
+/** Where a log goes. `atNow` says that the past is over: what comes then is new. */
+type To = Context & { readonly atNow: () => void }
+
+/** Keeps so many of the last lines of the past, and no more of it in memory than that; all of it where no number is given. */
+function lastLines(answer: Context['answer'], count: number | undefined): Pick<To, 'answer' | 'atNow'> {
   let kept: readonly string[] = []
+  let isPast = count !== undefined
   return {
-    add: (text) => {
-      kept = count === 0 ? [] : [...kept, ...text.replace(/\n$/, '').split('\n')].slice(-count)
+    answer: (text) => {
+      if (!isPast) return answer(text)
+      kept = count === 0 ? [] : [...kept, ...text.replace(/\n$/, '').split('\n')].slice(-(count ?? 0))
     },
-    text: () => kept.join('\n'),
+    atNow: () => {
+      isPast = false
+      if (kept.length > 0) answer(kept.join('\n'))
+      kept = []
+    },
   }
 }
 
 /** `since` is an ISO time, '' for the beginning. */
-type Wish = { readonly follow: boolean; readonly since: string }
+type Wish = { readonly follow: boolean; readonly since: string; readonly tail: number | undefined }
 
 /** A screen's log is what has left it at the top, and what stands on it. */
-async function screenLog(context: Context, found: Found, { follow, since }: Wish): Promise<number> {
+async function screenLog(to: To, found: Found, { follow, since }: Wish): Promise<number> {
   const { handle } = found
   // After the end the holder's last words stand in a file.
   if (!isHeld(readHoldState(handle.folder)) && existsSync(join(handle.folder, 'screen.txt'))) {
-    context.answer(readable(lastScreen(handle, since)))
+    to.answer(readable(lastScreen(handle, since)))
     return 0
   }
   const { askHolder, followHolder } = await import('../../session/life/holder.ts')
   const from = since === '' ? 0 : Date.parse(since)
-  if (follow) return followHolder(context, found, { since: from, print: (line) => context.answer(readable(line)) })
-  context.answer(readable(await askHolder(context, found, { ask: 'log', follow: false, since: from })))
+  // The first that a holder hands over is the past.
+  const print = (text: string) => {
+    to.answer(readable(text))
+    to.atNow()
+  }
+  if (follow) return followHolder(to, found, { since: from, print })
+  to.answer(readable(await askHolder(to, found, { ask: 'log', follow: false, since: from })))
   return 0
 }
 
@@ -108,11 +119,12 @@ async function pastLog(context: Context, { record, folder }: Past, since: string
 async function printAll(
   context: Context,
   all: readonly Printed[],
-  take = (sink: Sink): Promise<unknown> => patiently(0, (signal) => drain(all, { sink, signal })),
+  goesOn = async (_: Sink): Promise<unknown> => undefined,
 ): Promise<void> {
   const { sink, rest } = textSink(context)
   try {
-    await take(sink)
+    await patiently(0, (signal) => drain(all, { sink, signal }))
+    await goesOn(sink)
   } finally {
     rest()
     for (const { file } of all) file.close()
@@ -120,25 +132,31 @@ async function printAll(
 }
 
 /** What was printed without a screen: in the background it lies in files, else the engine has it. */
-async function streamLog(context: Context, found: Found, { follow, since }: Wish): Promise<number> {
+async function streamLog(to: To, found: Found, { follow, since, tail }: Wish): Promise<number> {
   const { backend, handle } = found
   const all = openPrinted(handle.folder)
   if (all !== null && since !== '') throw withoutTimes(handle.id)
   if (all !== null) {
-    await printAll(context, all, follow ? (sink) => drainToEnd(context, found, { all, sink }) : undefined)
+    await printAll(to, all, async (sink) => {
+      if (!follow) return
+      to.atNow()
+      await drainToEnd(to, found, { all, sink })
+    })
     return 0
   }
   requireKept(found)
   if (follow) {
-    for await (const line of lines(backend.life.logs(handle, { follow: true, since }))) {
-      context.answer(plainText(line))
+    // The engine leaves out what came before.
+    to.atNow()
+    for await (const line of lines(backend.life.logs(handle, { follow: true, since, tail }))) {
+      to.answer(plainText(line))
     }
     return 0
   }
   const argv = backend.life.logs(handle, { follow: false, since })
   const outcome = await question(argv)
-  if (outcome.code !== 0) throw context.effects(backend).explain({ argv, outcome })
-  context.answer(plainText(outcome.stdout + outcome.stderr))
+  if (outcome.code !== 0) throw to.effects(backend).explain({ argv, outcome })
+  to.answer(plainText(outcome.stdout + outcome.stderr))
   return 0
 }
 
