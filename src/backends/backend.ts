@@ -1,5 +1,5 @@
 import type { Can } from '../box/can.ts'
-import type { Handle, Listed, Part, State } from '../box/handle.ts'
+import type { Handle, Listed, Part, State, Usage } from '../box/handle.ts'
 import type { Own, SessionSpec } from '../box/spec.ts'
 import type { WorkspaceVolume } from '../box/workspace-volume.ts'
 import { PaudeError } from '../errors.ts'
@@ -228,6 +228,10 @@ export type Inventory = {
   readonly sessions: (boxes: () => readonly Handle[]) => readonly Query<readonly Listed[]>[]
   readonly parts: (boxes: () => readonly Pick<Handle, 'cluster'>[]) => readonly Query<readonly Part[]>[]
   readonly volumes: (boxes: () => readonly Handle[]) => readonly Query<readonly Part[]>[]
+  /** What each running box uses now. null: it does not tell. */
+  readonly usage: Query<readonly Usage[]> | null
+  /** Which of these ended boxes reached their limit of memory; fails when one is gone. null: its list tells that. */
+  readonly outOfMemory: ((boxes: readonly Pick<Handle, 'id'>[]) => Query<readonly string[]>) | null
   /** Prints all that the backend would tell of a session and its parts: no secret may be in it. */
   readonly told: (box: Handle) => readonly Argv[]
   /** `mark`: nothing is removed but what bears it, since nothing else says whose it is. */

@@ -74,6 +74,8 @@ export type Listed = {
   readonly status: Status
   /** Exit code of an exited agent, else null. */
   readonly exitCode: number | null
+  /** As in `State`, where a list tells it. */
+  readonly outOfMemory?: true
   /** ISO time. */
   readonly created: string
   readonly network: string
@@ -97,4 +99,19 @@ export type Part = {
   readonly shared?: { readonly cluster: Place; readonly owner: string } | undefined
 }
 
-export type State = { readonly status: Status; readonly exitCode: number }
+export type State = {
+  readonly status: Status
+  readonly exitCode: number
+  /** It was ended because it reached its limit of memory; absent where the backend does not say so. */
+  readonly outOfMemory?: true
+}
+
+/** What the box of a session uses now, without its proxy. */
+export type Usage = {
+  readonly session: string
+  /** Cores: 1.5 is all of one and half of another. */
+  readonly cpus: number
+  /** Bytes. */
+  readonly memory: number
+  readonly processes: number
+}

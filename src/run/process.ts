@@ -33,6 +33,9 @@ export type ProcessOptions = {
 /** In place of an exit code: the user has left a terminal that is held, and the agent goes on. */
 export const LEFT = -1
 
+/** Exit code of a program that was ended by SIGKILL, as a limit of memory does. */
+export const KILLED = 137
+
 /** A program that was started with our own streams. */
 export type Attached = { readonly exited: Promise<number>; readonly kill: (signal: NodeJS.Signals) => void }
 

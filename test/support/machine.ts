@@ -110,7 +110,7 @@ case "$verb $*" in
   info*) answer info ;;
   version*) answer version ;;
   exec*secret*) cat >"$FAKE/credential" ;;
-  image-inspect*|logs*|exec*|wait*) [ ! -e "$FAKE/say-$verb" ] || cat "$FAKE/say-$verb" ;;
+  image-inspect*|logs*|exec*|wait*|stats*) [ ! -e "$FAKE/say-$verb" ] || cat "$FAKE/say-$verb" ;;
 esac
 exit 0
 `

@@ -13,7 +13,7 @@ type Meta = {
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
 }
-type Terminated = { readonly exitCode: number }
+type Terminated = { readonly exitCode: number; readonly reason?: string }
 type Container = { readonly name: string; readonly state?: { readonly running?: unknown; readonly terminated?: Terminated } }
 type Item = {
   readonly kind: string
@@ -35,7 +35,12 @@ function stateOf(pods: readonly Item[]): State {
   if (pod === undefined) return { status: 'exited', exitCode: STOPPED }
   const { phase = 'Pending', containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {}
   const agent = containerStatuses.find(({ name }) => name === 'agent')?.state ?? {}
-  if (agent.terminated !== undefined) return { status: 'exited', exitCode: agent.terminated.exitCode }
+  if (agent.terminated !== undefined)
+    return {
+      status: 'exited',
+      exitCode: agent.terminated.exitCode,
+      ...(agent.terminated.reason === 'OOMKilled' ? { outOfMemory: true } : {}),
+    }
   if (agent.running !== undefined) return { status: 'running', exitCode: 0 }
   if (phase === 'Pending' || phase === 'Running') return { status: 'created', exitCode: 0 }
   const failed = initContainerStatuses.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0)
@@ -71,6 +76,9 @@ export const inventory: Inventory = {
     })),
   parts: (boxes) => placesOf(boxes()).map(remainsQuery),
   volumes: () => [],
+  // A cluster has a server of its own for that, or none.
+  usage: null,
+  outOfMemory: null,
   told: ({ cluster, id, homeVolume }) => [
     kubectl(cluster, 'get', 'jobs,pods,deployments,services,configmaps,networkpolicies', ofSession(id), '--output=json'),
     kubectl(cluster, 'get', 'persistentvolumeclaim', homeVolume, parts(id).workspace, '--output=json'),
@@ -112,7 +120,7 @@ function rowOf(
   { metadata: { labels = {}, annotations = {} } }: Item,
   {
     place: { context, namespace },
-    state: { status, exitCode },
+    state: { status, exitCode, outOfMemory },
     agent,
     homeVolume,
   }: Pick<Handle, 'agent' | 'homeVolume'> & { readonly place: Place; readonly state: State },
@@ -124,6 +132,7 @@ function rowOf(
     workspace: annotations['paude.workspace'] ?? '',
     status,
     exitCode: status === 'exited' ? exitCode : null,
+    ...(outOfMemory === undefined ? {} : { outOfMemory }),
     created: annotations['paude.created'] ?? '',
     network: annotations['paude.network'] ?? '',
     homeVolume,

@@ -11,6 +11,7 @@ import { makePlan } from './make.ts'
 import { INIT, parts } from './names.ts'
 import { probeArgv } from './probe.ts'
 import { recipePlan } from './recipe.ts'
+import { isOutOfMemory, memoryEnds, usageQuery } from './usage.ts'
 import { removeWorkspace, volumes } from './workspace.ts'
 
 /** What docker and podman do alike. */
@@ -199,7 +200,9 @@ export const always =
   (): readonly Query<T>[] => [query]
 
 /** What both tell and remove of their parts alike. */
-export const bySession = ({ name, removal }: Dialect): Pick<Inventory, 'removeParts' | 'told'> => ({
+export const bySession = ({ name, removal }: Dialect): Pick<Inventory, 'outOfMemory' | 'removeParts' | 'told' | 'usage'> => ({
+  usage: usageQuery(name),
+  outOfMemory: memoryEnds(name),
   told: ({ id, homeVolume }) => {
     const { agent, proxy } = parts(id)
     return [
@@ -222,8 +225,12 @@ function stateQuery(name: string, { id }: Handle): Query<State> {
   return {
     argv: [name, 'container', 'inspect', '--format={{json .State}}', parts(id).agent] satisfies Argv,
     parse: (stdout) => {
-      const state = JSON.parse(stdout) as { Status?: string; ExitCode?: number }
-      return { status: statusOf(state.Status ?? ''), exitCode: state.ExitCode ?? 0 }
+      const state = JSON.parse(stdout) as { Status?: string; ExitCode?: number; OOMKilled?: boolean }
+      return {
+        status: statusOf(state.Status ?? ''),
+        exitCode: state.ExitCode ?? 0,
+        ...(isOutOfMemory(state) ? { outOfMemory: true } : {}),
+      }
     },
   }
 }

@@ -1,3 +1,5 @@
+import type { Usage } from '../../box/handle.ts'
+import { sizeText } from '../../box/limits.ts'
 import type { Host } from '../../host.ts'
 import { isStopped } from '../../session/record/intent.ts'
 import { sessionFolder } from '../../session/record/store.ts'
@@ -7,7 +9,13 @@ import { bold, dim, green, red, yellow } from '../streams/output.ts'
 import { type Fit, fit, table, tilde } from '../streams/table.ts'
 import type { ActiveRow } from './activity.ts'
 
-const HEAD = ['SESSION', 'STATUS', 'ACTIVITY', 'SINCE', 'BLOCKED', 'STARTED', 'AGENT', 'BACKEND', 'WORKSPACE'] as const
+const HEAD = [
+  ...['SESSION', 'STATUS', 'ACTIVITY', 'SINCE', 'BLOCKED', 'CPU', 'MEMORY'],
+  ...['STARTED', 'AGENT', 'BACKEND', 'WORKSPACE'],
+] as const
+
+/** What a session uses, and the bytes that it may use: 0 for no limit. */
+export type Used = Pick<Usage, 'cpus' | 'memory' | 'processes'> & { readonly memoryLimit: number }
 
 /** Stands last in the row of a session that planted something. */
 export const MARK = '(!)'
@@ -19,18 +27,37 @@ export const ordered = ({ cwd }: Pick<Host, 'cwd'>, rows: readonly ActiveRow[]):
   return rows.toSorted((one, other) => rank(one) - rank(other))
 }
 
-/** The rows as a table. */
-export function sessionTable(host: Host, rows: readonly ActiveRow[], layout: Fit = fit(host)): string {
+/** The rows as a table; what they use stands in it where somebody asked for that. */
+export function sessionTable(
+  host: Host,
+  rows: readonly (ActiveRow & { readonly usage?: Used | null })[],
+  layout: Fit = fit(host),
+): string {
   const { width } = layout
   const home = width === null ? '' : host.home
-  return table(
-    HEAD,
-    rows.map((row) => cells(row, { home, stopped: row.status === 'exited' && isStopped(sessionFolder(host, row.id)) })),
-    { ...layout, same: ['AGENT', 'BACKEND'], spare: ['SINCE', 'STARTED', 'AGENT', 'BACKEND'] },
-  )
+  const all = rows.map((row) => {
+    const shown = cells(row, { home, stopped: row.status === 'exited' && isStopped(sessionFolder(host, row.id)) })
+    return [...shown.slice(0, USAGE), ...usageCells(row), ...shown.slice(USAGE)]
+  })
+  const isAsked = rows.some(({ usage }) => usage !== undefined)
+  const told = (row: readonly string[]) => (isAsked ? row : row.filter((_, at) => at < USAGE || at >= USAGE + 2))
+  return table(told(HEAD), all.map(told), {
+    ...layout,
+    same: ['AGENT', 'BACKEND'],
+    spare: ['SINCE', 'STARTED', 'AGENT', 'BACKEND'],
+  })
 }
 
-/** Cells of one session, in the order of HEAD. A name stands for its id, which paude sessions --json has. */
+/** Where the two columns of what it uses are. */
+const USAGE = HEAD.indexOf('CPU')
+
+function usageCells({ usage }: { readonly usage?: Used | null }): readonly string[] {
+  if (!usage) return ['-', '-']
+  const limit = usage.memoryLimit === 0 ? '' : ` / ${sizeText(usage.memoryLimit)}`
+  return [`${Math.round(usage.cpus * 100)} %`, `${sizeText(usage.memory)}${limit}`]
+}
+
+/** Cells of one session, in the order of HEAD but for what it uses. A name stands for its id, which paude sessions --json has. */
 const cells = (row: ActiveRow, { home, stopped }: { readonly home: string; readonly stopped: boolean }): readonly string[] => [
   row.name === '' ? row.id : bold(printable(row.name)),
   statusOf(row, stopped),
@@ -43,7 +70,8 @@ const cells = (row: ActiveRow, { home, stopped }: { readonly home: string; reado
   [printable(tilde(row.workspace, home)), ...(row.planted.length === 0 && row.alarm === '' ? [] : [red(MARK)])].join(' '),
 ]
 
-function statusOf({ status, exitCode }: ActiveRow, stopped: boolean): string {
+function statusOf({ status, exitCode, outOfMemory }: ActiveRow, stopped: boolean): string {
+  if (outOfMemory) return red('out of memory')
   if (status === 'running') return green(status)
   if (stopped) return dim('stopped')
   if (status !== 'exited') return yellow(status)

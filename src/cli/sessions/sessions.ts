@@ -5,22 +5,24 @@ import { isUp } from '../../box/handle.ts'
 import type { Security } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import { listSessions } from '../../session/life/find.ts'
+import { listSessions, usageOf, withMemoryEnds } from '../../session/life/find.ts'
 import { withNewExecutables } from '../../session/life/new-executables.ts'
 import { modeOf, type SessionRecord } from '../../session/record/record.ts'
 import { readRecords } from '../../session/record/store.ts'
+import { printable } from '../../text.ts'
 import { json, readTail } from '../args.ts'
 import { only } from '../front-flags.ts'
 import { answerLines } from '../streams/output.ts'
 import { verb } from '../verb.ts'
 import { type ActiveRow, withNews } from './activity.ts'
-import { MARK, ordered, sessionTable } from './session-table.ts'
+import { MARK, ordered, sessionTable, type Used } from './session-table.ts'
 
 export default verb({
   description: 'List sessions on every usable engine',
   front: { takes: only('--watch', 'detach-keys', 'profile'), acts: '--watch' },
   examples: [
     ['paude sessions', `every session on ${backendNames.join(' and ')}`],
+    ['paude sessions --stats', 'with the CPU and memory that each uses'],
     ['paude sessions -q --running', 'only ids: paude stop $(paude sessions -q --running)'],
     ["paude sessions --json | jq -r '.[].id'", 'their ids, for scripts'],
   ],
@@ -29,13 +31,15 @@ export default verb({
     all: { type: 'boolean', letter: 'a', description: 'No effect: the list always has ended sessions' },
     running: { type: 'boolean', description: 'Show only sessions that run' },
     quiet: { type: 'boolean', letter: 'q', description: 'Print only ids' },
+    stats: { type: 'boolean', description: 'Also show what each running session uses: CPU, memory and processes' },
     limit: { type: 'string', letter: 'n', valueHint: 'NUMBER', description: 'Show only the newest N' },
     watch: { type: 'boolean', description: 'Keep the list up to date; on a terminal, keys attach, stop and reply' },
   },
-  async run(context, { json, watch, quiet, ...given }) {
+  async run(context, { json, watch, quiet, stats, ...given }) {
     const limit = readTail(given.limit, '--limit')
     if (quiet && json) throw new PaudeError('usage', '--quiet and --json cannot be combined', { hint: 'leave one of them out' })
-    const narrowing = quiet ? '--quiet' : limit !== undefined ? '--limit' : given.running ? '--running' : ''
+    if (quiet && stats) throw new PaudeError('usage', '--quiet and --stats cannot be combined', { hint: 'leave one of them out' })
+    const narrowing = stats ? '--stats' : quiet ? '--quiet' : limit !== undefined ? '--limit' : given.running ? '--running' : ''
     if (watch && narrowing !== '')
       throw new PaudeError('usage', `--watch and ${narrowing} cannot be combined`, {
         hint: 'leave one of them out',
@@ -47,7 +51,9 @@ export default verb({
     const { sessions, failures } = await listSessions(context)
     for (const { error } of failures) context.warn(lacking(error, 'paude cannot show its sessions'))
     const wanted = sessions.filter((session) => !given.running || isUp(session)).slice(0, limit)
-    const rows = await withNews(context.host, withNewExecutables(context.host, wanted))
+    const told = await withMemoryEnds(context, wanted)
+    const news = await withNews(context.host, withNewExecutables(context.host, told))
+    const rows = stats ? await withUsage(context, news) : news
     if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
     else if (quiet)
       answerLines(
@@ -65,6 +71,22 @@ export default verb({
   },
 })
 
+/** With what each uses now; null where nobody can tell. An engine takes more than a second to measure it, so only who asks waits for that. */
+async function withUsage(
+  context: Context,
+  rows: readonly ActiveRow[],
+): Promise<readonly (ActiveRow & { readonly usage: Used | null })[]> {
+  const { usage, failures } = await usageOf(context, rows)
+  for (const failure of failures) context.warn(printable(failure))
+  const limits = new Map(readRecords(context.host).map(({ id, limits: one }) => [id, one?.memory ?? 0]))
+  return rows.map((row) => {
+    const used = usage.get(row.id)
+    if (used === undefined) return { ...row, usage: null }
+    const { cpus, memory, processes } = used
+    return { ...row, usage: { cpus, memory, memoryLimit: limits.get(row.id) ?? 0, processes } }
+  })
+}
+
 /** With the revision of the policy that holds now, '' where none is known, and what of the hardening holds, null where nobody can tell. */
 async function withRecord(
   { host }: Context,
@@ -76,6 +98,11 @@ async function withRecord(
     readonly workspaceMode: ReturnType<typeof modeOf> | null
     /** Folders of the project in whose place it has volumes. */
     readonly overlays: SessionRecord['overlays']
+    /** Of its box; null where nobody can tell. */
+    readonly image: string | null
+    readonly limits: SessionRecord['limits'] | null
+    /** Places of this machine that it sees. */
+    readonly mounts: SessionRecord['mounts']
     /** Further repositories that it has. */
     readonly repos: readonly { readonly root: string; readonly readOnly: boolean }[]
   })[]
@@ -91,6 +118,9 @@ async function withRecord(
       security: record?.security ?? null,
       workspaceMode: record === undefined ? null : modeOf(record),
       overlays: record?.overlays ?? [],
+      image: record?.image ?? null,
+      limits: record?.limits ?? null,
+      mounts: record?.mounts ?? [],
       repos: (record?.repos ?? []).map(({ root, readOnly }) => ({ root, readOnly })),
     }
   })

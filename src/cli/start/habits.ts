@@ -79,7 +79,7 @@ const HABITS: Readonly<Record<string, string>> = {
   sh: 'paude shell, or paude run --network restricted -- sh for a sandbox of its own',
   'split-window': 'paude --session-name NAME',
   ssh: 'paude shell',
-  stats: 'paude sessions --watch',
+  stats: 'paude sessions --stats',
   swarm: 'paude --backend kubernetes',
   'switch-client': 'paude attach SESSION',
   system: 'paude status, or paude prune',

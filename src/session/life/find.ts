@@ -1,18 +1,20 @@
 import type { BackendName } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
 import { allBackends, backends } from '../../backends/registry.ts'
-import { isUp, type Listed } from '../../box/handle.ts'
+import { isUp, type Listed, type Usage } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { ask, askAll, refusedIsNull } from '../../run/ask.ts'
 import { withhold } from '../../run/environment.ts'
+import { KILLED } from '../../run/process.ts'
 import { boxesOf } from '../record/boxes.ts'
 import type { Found } from '../record/found.ts'
 import { homeVolume } from '../record/id.ts'
+import { isStopped } from '../record/intent.ts'
 import { hasPast } from '../record/past.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
-import { isLeaving, readRecords, sessionFolder } from '../record/store.ts'
+import { isLeaving, readRecord, readRecords, sessionFolder } from '../record/store.ts'
 
 /**
  * The session a word means: an id, the start of its random part, or a name; without a word, the one of this directory.
@@ -81,6 +83,47 @@ export async function listSessions(context: Context): Promise<{
       .filter(({ id }) => !isLeaving(sessionFolder(context.host, id)))
       .toSorted((a, b) => (a.created < b.created ? 1 : -1)),
     failures: answers.flatMap(({ name, error }) => (error === undefined ? [] : [{ backend: name, error }])),
+  }
+}
+
+/** Rows with those that reached their limit of memory: one call for each engine on which a session that has one was killed. */
+export async function withMemoryEnds(context: Context, rows: readonly Row[]): Promise<readonly Row[]> {
+  const isKilled = ({ id, status, exitCode }: Row) =>
+    status === 'exited' && exitCode === KILLED && !isStopped(sessionFolder(context.host, id))
+  const killed = rows.filter((row) => isKilled(row) && (readRecord(context.host, row.id)?.limits?.memory ?? 0) > 0)
+  const answers = await Promise.all(
+    allBackends.map(async (backend) => {
+      const mine = killed.filter((row) => row.backend === backend.name)
+      const query = backend.inventory.outOfMemory?.(mine)
+      return query === undefined || mine.length === 0 ? [] : await ask(query, context.effects(backend)).catch(() => [])
+    }),
+  )
+  const ended = new Set(answers.flat())
+  return rows.map((row) => (ended.has(row.id) ? { ...row, outOfMemory: true } : row))
+}
+
+/** What the boxes of these sessions use now: one call for each engine. Those that do not tell are named, with their words. */
+export async function usageOf(
+  context: Context,
+  rows: readonly Row[],
+): Promise<{ readonly usage: ReadonlyMap<string, Usage>; readonly failures: readonly string[] }> {
+  const up = rows.filter(({ status }) => status === 'running')
+  const answers = await Promise.all(
+    allBackends
+      .filter(({ name }) => up.some(({ backend }) => backend === name))
+      .map(async (backend) => {
+        const { name, inventory } = backend
+        if (inventory.usage === null) return { used: [], failure: `${name} does not tell what a session uses` }
+        const used = await ask(inventory.usage, context.effects(backend)).catch((error: unknown) => {
+          if (error instanceof PaudeError) return error
+          throw error
+        })
+        return used instanceof PaudeError ? { used: [], failure: used.message } : { used, failure: '' }
+      }),
+  )
+  return {
+    usage: new Map(answers.flatMap(({ used }) => used.map((one) => [one.session, one] as const))),
+    failures: answers.flatMap(({ failure }) => failure || []),
   }
 }
 

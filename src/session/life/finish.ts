@@ -27,6 +27,7 @@ import { removeWorktree } from '../worktree/remove.ts'
 import { unlockTrees } from '../worktree/unlock.ts'
 import { keepsClone } from './clone-end.ts'
 import { copyNews, noteCopies } from './copies.ts'
+import { warnOfMemory } from './memory-end.ts'
 import { findNewExecutables, isWorthReview, warnOfNewExecutables, warnOnce } from './new-executables.ts'
 import { warnOfFault } from './provider-watch.ts'
 import type { Remover } from './remover.ts'
@@ -68,6 +69,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
     const review = kept !== null && isWorthReview(planted)
     keepRead(context, { record, folder: spec.folder, requests: proxy.text, code: null, review })
   }
+  await warnOfMemory(context, { ...ended, record }, code)
   const isNameless = spec.network.mode === 'none' && code !== 0 && lacksNames(spec)
   const news = copyNews(ended.record, spec.folder)
   if (!stays) dropCloneRemote(context, record)

@@ -21,6 +21,7 @@ import { configChanges } from '../record/shadows.ts'
 import type { Again } from '../resolve/resolve.ts'
 import type { Made } from '../worktree/make.ts'
 import { gitNews } from './copies.ts'
+import { warnOfMemory } from './memory-end.ts'
 import { type KeptFiles, recreatePlan } from './plans.ts'
 import type { Prepared } from './prepare.ts'
 import { keepBefore } from './removal.ts'
@@ -158,7 +159,10 @@ export async function recreateSession(
     context.answer(spec.id)
     return code
   }
-  if (code !== LEFT) return code
+  if (code !== LEFT) {
+    await warnOfMemory(context, { ...found, record: prepared.record }, code)
+    return code
+  }
   context.note(`detached; the session keeps running: paude attach ${spec.id}`)
   return 0
 }

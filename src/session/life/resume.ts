@@ -33,6 +33,7 @@ import { tokenWarning, weakeningAgain } from '../resolve/security.ts'
 import { requireManaged } from '../wall/require-managed.ts'
 import { carryToEnd } from '../wall/take-up.ts'
 import { carryOut } from './carry-out.ts'
+import { warnOfMemory } from './memory-end.ts'
 import { resumePlan } from './plans.ts'
 
 /** What the credentials' references and the login give now: no session keeps a value. */
@@ -131,7 +132,10 @@ export async function continueSession(
     context.answer(record.id)
     return code
   }
-  if (code !== LEFT) return code
+  if (code !== LEFT) {
+    await warnOfMemory(context, { backend, handle, record }, code)
+    return code
+  }
   context.note(`detached; the session keeps running: paude attach ${record.id}`)
   return 0
 }

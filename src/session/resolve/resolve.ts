@@ -262,7 +262,13 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     own: around.own,
     // Whoever holds a terminal asks the engine how the command ended.
     // And a workspace of its own outlives its box.
-    once: run.kind === 'command' && !streams.terminal && transport.kind !== 'volume' && wish.made === null,
+    // And one with a limit of memory is asked whether it reached that.
+    once:
+      run.kind === 'command' &&
+      !streams.terminal &&
+      transport.kind !== 'volume' &&
+      wish.made === null &&
+      record.limits?.memory === 0,
     ...streams,
     grace: 10,
     folder: sessionFolder(host, id),

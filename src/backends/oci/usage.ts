@@ -1,0 +1,56 @@
+import type { Usage } from '../../box/handle.ts'
+import { SESSION_ID } from '../../box/session-id.ts'
+import type { Query } from '../../plan/query.ts'
+import type { Inventory } from '../backend.ts'
+import type { OciName } from './flags.ts'
+import { parts } from './names.ts'
+
+/** One call for all: an engine takes a second to measure, however many there are. Without names, since one that has just ended would fail it. */
+export const usageQuery = (name: OciName): Query<readonly Usage[]> => ({
+  argv: [name, 'stats', '--no-stream', '--no-trunc', '--format={{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.PIDs}}'],
+  parse: (stdout) => stdout.split('\n').flatMap(usageOf),
+})
+
+/** The box of a session has its id for a name. */
+function usageOf(line: string): readonly Usage[] {
+  const [session = '', cpus = '', memory = '', processes = ''] = line.split('\t')
+  if (!SESSION_ID.test(session)) return []
+  return [
+    {
+      session,
+      cpus: Number((Number.parseFloat(cpus) / 100).toFixed(3)) || 0,
+      memory: bytes(memory.split(' / ')[0] ?? ''),
+      processes: Number.parseInt(processes, 10) || 0,
+    },
+  ]
+}
+
+const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+const DECIMAL = ['B', 'kB', 'MB', 'GB', 'TB']
+
+/** docker writes `1.5MiB`, and podman `1.5MB` for the decimal unit. */
+function bytes(text: string): number {
+  const [, number = '0', unit = 'B'] = /^([\d.]+)\s*(\w+)$/.exec(text) ?? []
+  const [base, power] = unit.includes('i') ? ([1024, BINARY.indexOf(unit)] as const) : ([1000, DECIMAL.indexOf(unit)] as const)
+  return power < 0 ? 0 : Math.round(Number(number) * base ** power)
+}
+
+type Ended = { readonly ExitCode?: number; readonly OOMKilled?: boolean }
+
+/** An engine says so of a box, too, that lost one of its programs and went on. */
+export const isOutOfMemory = ({ ExitCode, OOMKilled }: Ended): boolean => OOMKilled === true && ExitCode === 137
+
+export const memoryEnds =
+  (name: OciName): Exclude<Inventory['outOfMemory'], null> =>
+  (boxes) => ({
+    argv: [name, 'container', 'inspect', '--format={{.Name}} {{json .State}}', ...boxes.map(({ id }) => parts(id).agent)],
+    parse: (stdout) =>
+      stdout
+        .split('\n')
+        .filter(Boolean)
+        .flatMap((line) => {
+          const at = line.indexOf(' ')
+          // docker has a slash before the name.
+          return isOutOfMemory(JSON.parse(line.slice(at)) as Ended) ? [line.slice(0, at).replace('/', '')] : []
+        }),
+  })
