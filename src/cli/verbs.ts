@@ -16,6 +16,7 @@ export const verbs = {
   'sync-config': () => import('./sessions/sync-config.ts'),
   rm: () => import('./sessions/rm.ts'),
   prune: () => import('./sessions/prune.ts'),
+  audit: () => import('./sessions/audit.ts'),
   hold: () => import('./screen/hold.ts'),
   screen: () => import('./screen/screen.ts'),
   send: () => import('./screen/send.ts'),

@@ -11,15 +11,17 @@ import { projectFolders } from '../workspace/workspace.ts'
 import { choiceFile } from './devcontainer-choice.ts'
 import { readProjectFile } from './project.ts'
 import { readStranger } from './stranger-file.ts'
-import { type Approval, approvals, revoke } from './trust.ts'
+import { type Approval, approvals } from './trust.ts'
+import { distrustFile } from './trusted.ts'
 
 /** Takes the user's word back for a file, for all files below a folder, or for those of the project around the current directory. */
-export function revokeHere({ host, note, answer }: Context, path: string | undefined): number {
+export async function revokeHere(context: Context, path: string | undefined): Promise<number> {
+  const { host, note, answer } = context
   const [top = host.cwd] = projectFolders(host)
   const place = path === undefined ? top : resolve(host.cwd, path)
   const found = approvals(trustFolder(host)).filter(({ file }) => below(place, file))
   for (const { file } of found) {
-    revoke(trustFolder(host), file)
+    await distrustFile(context, { file })
     answer(printable(file))
   }
   rmSync(choiceFile(host, place), { force: true })

@@ -19,7 +19,8 @@ import {
   widened,
 } from '../../project/judge.ts'
 import { byRisk } from '../../project/risk.ts'
-import { approve, isApproved } from '../../project/trust.ts'
+import { isApproved } from '../../project/trust.ts'
+import { trustFile } from '../../project/trusted.ts'
 import { devcontainerFlag } from '../../project/wanted-devcontainer.ts'
 import { startPolicy } from '../../session/resolve/policy.ts'
 import { requirePrivate, trustFolder } from '../../state.ts'
@@ -38,7 +39,7 @@ export async function startConfig(context: Context, flags: Layer): Promise<Confi
   switch (readAnswer(context, `${trustWhat(open)} [y/N], or i to ignore it: `)) {
     case 'y':
     case 'yes':
-      for (const judged of open) approve(trustFolder(host), await approvalOf(judged, host), new Date())
+      for (const judged of open) await trustFile(context, await approvalOf(judged, host))
       return whole(project)
     case 'i':
     case 'ignore':

@@ -3,7 +3,8 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { approvalOf, readProject } from '../../project/judge.ts'
 import { revokeHere, standing } from '../../project/standing.ts'
-import { type Approval, approvals, approve, isApproved } from '../../project/trust.ts'
+import { type Approval, approvals, isApproved } from '../../project/trust.ts'
+import { trustFile } from '../../project/trusted.ts'
 import { unusedDevcontainer } from '../../project/wanted-devcontainer.ts'
 import { requirePrivate, trustFolder } from '../../state.ts'
 import { quotedLines, shown } from '../../text.ts'
@@ -33,7 +34,7 @@ export default verb({
     refuseTogether(given)
     requirePrivate(context.host)
     if (given.list) return await list(context, given.json === true)
-    if (given.revoke) return revokeHere(context, undefined)
+    if (given.revoke) return await revokeHere(context, undefined)
     return await trust(context, given.yes === true)
   },
 })
@@ -83,7 +84,7 @@ async function trust(context: Context, sure: boolean): Promise<number> {
   if (!sure && !['y', 'yes'].includes(readAnswer(context, `${trustWhat(fresh)} [y/N]: `)))
     throw new PaudeError('refused', 'not trusted', { hint: 'start without it: paude --ignore-project-config' })
   for (const { one, approval } of pending) {
-    approve(trustFolder(host), approval, new Date())
+    await trustFile(context, approval)
     answer(shown(one.file.file))
   }
   return 0

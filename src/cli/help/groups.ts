@@ -18,7 +18,7 @@ const GROUPS = [
     first: ['login', 'init', 'config', 'doctor'],
     more: ['trust', 'untrust', 'logout', 'credentials', 'image', 'home', 'plugins', 'notify', 'service', 'completion'],
   },
-  { title: 'Look', first: [], more: ['status', 'agents', 'backends', 'selftest', 'demo', 'version', 'help'] },
+  { title: 'Look', first: [], more: ['status', 'audit', 'agents', 'backends', 'selftest', 'demo', 'version', 'help'] },
 ] as const satisfies readonly { readonly title: string; readonly first: readonly string[]; readonly more: readonly string[] }[]
 
 export type Group = { readonly title: string; readonly names: readonly string[] }

@@ -4,9 +4,9 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { keepChoice, readChoice } from '../../project/devcontainer-choice.ts'
 import { approvalOf, type Judged, readProject } from '../../project/judge.ts'
-import { approve } from '../../project/trust.ts'
+import { trustFile } from '../../project/trusted.ts'
 import { offeredDevcontainer } from '../../project/wanted-devcontainer.ts'
-import { requirePrivate, trustFolder } from '../../state.ts'
+import { requirePrivate } from '../../state.ts'
 import { shown } from '../../text.ts'
 import { canAsk, readAnswer, showWidening, trustWhat } from '../config/start-config.ts'
 
@@ -37,7 +37,7 @@ export async function offerDevcontainer(context: Context, flags: Layer): Promise
     note('paude does not use it here; to use it anyway: paude --devcontainer; to be asked again: paude trust --revoke')
     return
   }
-  for (const judged of opening) approve(trustFolder(host), await approvalOf(judged, host), new Date())
+  for (const judged of opening) await trustFile(context, await approvalOf(judged, host))
   keepChoice(host, root, 'use')
 }
 

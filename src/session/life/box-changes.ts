@@ -1,4 +1,5 @@
 import { sizeText } from '../../box/limits.ts'
+import { denied } from '../../network/decide.ts'
 import { portEntries } from '../../network/pattern.ts'
 import { firstOf, shown } from '../../text.ts'
 import type { SessionRecord } from '../record/record.ts'
@@ -14,7 +15,7 @@ export function changesBetween(before: SessionRecord, after: SessionRecord): rea
       : [`image ${shown(after.image ?? '')}, before ${shown(before.image)}`]),
     ...(before.network === after.network ? [] : [`network ${after.network}, before ${before.network}`]),
     ...difference(reached(before), reached(after), ['may reach', 'may no longer reach']),
-    ...difference(denied(before), denied(after), ['blocks', 'no longer blocks']),
+    ...difference(deniedHosts(before), deniedHosts(after), ['blocks', 'no longer blocks']),
     ...difference(names(before), names(after), ['has the credential', 'no longer has the credential']),
     ...difference(mounted(before), mounted(after), ['has the mount', 'no longer has the mount']),
     ...limitChanges(before.limits, after.limits),
@@ -24,10 +25,16 @@ export function changesBetween(before: SessionRecord, after: SessionRecord): rea
   ]
 }
 
-const reached = (record: SessionRecord): readonly string[] =>
-  record.network === 'none' ? [] : policyNow(record, Date.now() / 1000).allow.flatMap(portEntries)
+/** Places that a session may reach now. */
+export function reached(record: SessionRecord): readonly string[] {
+  if (record.network === 'none') return []
+  const { allow, deny } = policyNow(record, Date.now() / 1000)
+  return allow.flatMap((one) =>
+    portEntries({ ...one, ports: one.ports.filter((port) => denied(deny, { host: one.host, port }) === null) }),
+  )
+}
 
-const denied = (record: SessionRecord): readonly string[] =>
+const deniedHosts = (record: SessionRecord): readonly string[] =>
   record.network === 'none' ? [] : policyNow(record, Date.now() / 1000).deny.map(({ host }) => host)
 
 /** Of the user's wish alone: those of the project follow from it. */
@@ -47,6 +54,15 @@ function difference(
     ...(more.length === 0 ? [] : [`${gained} ${firstOf(more.map(shown), MOST_NAMED)}`]),
     ...(less.length === 0 ? [] : [`${lost} ${firstOf(less.map(shown), MOST_NAMED)}`]),
   ]
+}
+
+/** Places that it may reach in its new box and not before, and the other way round. */
+export const reachChanges = (
+  before: SessionRecord,
+  after: SessionRecord,
+): { readonly gained: string[]; readonly lost: string[] } => {
+  const [old, now] = [reached(before), reached(after)]
+  return { gained: now.filter((one) => !old.includes(one)), lost: old.filter((one) => !now.includes(one)) }
 }
 
 /** Entries that a line names. */

@@ -16,6 +16,7 @@ import { LEFT } from '../../run/process.ts'
 import { question } from '../../run/question.ts'
 import { printable } from '../../text.ts'
 import { dropCloneRemote } from '../clone/remote.ts'
+import { audit } from '../record/audited.ts'
 import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
@@ -61,6 +62,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const proxy = await lookAtProxy(ended)
   // It may have been changed meanwhile.
   const record = readRecord(context.host, ended.record.id) ?? ended.record
+  await audit(context, record, { event: 'end', code })
   const stays = await keepsClone(context, { ...ended, record })
   // What paude starts for itself is its own to tell.
   const kept = readKept(spec.folder)

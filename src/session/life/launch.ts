@@ -9,10 +9,12 @@ import type { Plan } from '../../plan/plan.ts'
 import { type Effects, execute } from '../../run/execute.ts'
 import { LEFT } from '../../run/process.ts'
 import { printable } from '../../text.ts'
+import { audit } from '../record/audited.ts'
 import type { Found } from '../record/found.ts'
-import { handleOf } from '../record/record.ts'
+import { handleOf, type SessionRecord } from '../record/record.ts'
 import { readRecords } from '../record/store.ts'
 import { watchHere } from './alarm-here.ts'
+import { reached } from './box-changes.ts'
 import { clearFailed } from './clone-end.ts'
 import { finishSession } from './finish.ts'
 import type { Prepared } from './prepare.ts'
@@ -50,13 +52,16 @@ export async function launchDetached(
   clearForsaken(context.host, backends)
   const effects = context.effects(backend)
   await execute(first, effects)
+  await audit(context, record, { event: 'start', reach: [...reached(record)] })
   context.moving.show(starting(backend))
   const found = { backend, record, handle: handleOf(record, spec.folder) }
   const code = await execute(plan, effects).catch(async (error: unknown) => {
+    await auditFailure(context, record, error)
     await clearFailed(context, found, removal)
     throw error
   })
   await check?.(backend, found.handle).catch(async (error: unknown) => {
+    await auditFailure(context, record, error)
     await execute(removal, effects)
     throw error
   })
@@ -92,6 +97,7 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
   }
   clearForsaken(context.host, backends)
   await execute(first, effects)
+  await audit(context, record, { event: 'start', reach: [...reached(record)] })
   context.moving.show(starting(backend))
   const remover = startRemover({ backend, box: found.handle, removal, goesOn: goesOn(record) })
   try {
@@ -114,6 +120,7 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
       return finishSession(context, { ...found, spec, code, remover, waits, onEnd, onFindings, told })
     })
   } catch (error) {
+    await auditFailure(context, record, error)
     await clearFailed(context, found, removal)
     throw error
   } finally {
@@ -121,6 +128,9 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
     unwatch()
   }
 }
+
+const auditFailure = (context: Context, record: SessionRecord, error: unknown): Promise<void> =>
+  audit(context, record, { event: 'failed', reason: error instanceof PaudeError ? error.code : 'bug' })
 
 const starting = ({ name }: Backend): string => `starting a sandbox on ${name}`
 

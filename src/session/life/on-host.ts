@@ -9,6 +9,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { findPrograms, type Host } from '../../host.ts'
 import { handOver } from '../../run/hand-over.ts'
+import { auditAlone } from '../../sinks/audit.ts'
 import { shown } from '../../text.ts'
 
 export type OnHost = {
@@ -20,7 +21,8 @@ export type OnHost = {
 }
 
 /** Runs the agent's own program of this machine, with the words as they are; nothing of the box holds there, so nothing may have been promised. */
-export async function runOnHost({ host, warn }: Context, { config, agent, words, lacking }: OnHost): Promise<number> {
+export async function runOnHost(context: Context, { config, agent, words, lacking }: OnHost): Promise<number> {
+  const { host, warn } = context
   const required = requiredSandbox(config)
   if (required !== null)
     throw new PaudeError('refused', `${lacking.message}, and ${required} forbids fallback = "host"`, {
@@ -47,6 +49,7 @@ export async function runOnHost({ host, warn }: Context, { config, agent, words,
   warn(
     `NOT ISOLATED: ${lacking.message}, so ${shown(program)} runs directly on this machine, with your files, keys and network${config.settings.agentArgs.length > 0 ? ', and without agent_args' : ''}; for a sandbox: ${lacking.hint}`,
   )
+  await auditAlone(context, { event: 'host', agent: agent.name, workspace: host.cwd })
   return await handOver([program, ...words], {
     terminal: terminal.stdin || terminal.stdout || terminal.stderr,
     env: { [MARK]: '1' },

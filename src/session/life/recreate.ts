@@ -14,12 +14,14 @@ import { execute } from '../../run/execute.ts'
 import { LEFT } from '../../run/process.ts'
 import { shown } from '../../text.ts'
 import { clearAlarm } from '../record/alarm.ts'
+import { audit } from '../record/audited.ts'
 import type { Found } from '../record/found.ts'
 import { conversationOf } from '../record/out.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { configChanges } from '../record/shadows.ts'
 import type { Again } from '../resolve/resolve.ts'
 import type { Made } from '../worktree/make.ts'
+import { reachChanges, reached } from './box-changes.ts'
 import { gitNews } from './copies.ts'
 import { warnOfMemory } from './memory-end.ts'
 import { type KeptFiles, recreatePlan } from './plans.ts'
@@ -145,6 +147,8 @@ export async function recreateSession(
   // Images that cannot be had leave the session as it was.
   await execute(images.first, effects)
   await keepBefore(context, found, state)
+  const { record } = prepared
+  await audit(context, record, { event: 'recreate', reach: [...reached(record)], ...reachChanges(found.record, record) })
   clearAlarm(spec.folder)
   const plan: Plan = recreatePlan(backend, spec, { box: found.handle, keeps, attached, rescue: images.rescue })
   context.moving.show(`starting a sandbox on ${backend.name}`)
@@ -160,7 +164,7 @@ export async function recreateSession(
     return code
   }
   if (code !== LEFT) {
-    await warnOfMemory(context, { ...found, record: prepared.record }, code)
+    await warnOfMemory(context, { ...found, record }, code)
     return code
   }
   context.note(`detached; the session keeps running: paude attach ${spec.id}`)

@@ -8,6 +8,7 @@ import { ask, refusedIsNull } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { requireSaved } from '../clone/keep.ts'
 import { dropCloneRemote } from '../clone/remote.ts'
+import { audit } from '../record/audited.ts'
 import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
@@ -57,6 +58,7 @@ export async function removeSession(
       throw error
     },
   )
+  await audit(context, record, { event: 'remove' })
   dropCloneRemote(context, record)
   await endHolder(holder)
   const planted = findNewExecutables(record, kept, 'past')

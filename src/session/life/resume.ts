@@ -22,6 +22,7 @@ import { secret } from '../../secret.ts'
 import { shown } from '../../text.ts'
 import { realPath } from '../../workspace/paths.ts'
 import { clearAlarm } from '../record/alarm.ts'
+import { audit } from '../record/audited.ts'
 import { changeRecord } from '../record/change.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
@@ -32,6 +33,7 @@ import { followed, hasCredential } from '../resolve/provider.ts'
 import { tokenWarning, weakeningAgain } from '../resolve/security.ts'
 import { requireManaged } from '../wall/require-managed.ts'
 import { carryToEnd } from '../wall/take-up.ts'
+import { reached } from './box-changes.ts'
 import { carryOut } from './carry-out.ts'
 import { warnOfMemory } from './memory-end.ts'
 import { resumePlan } from './plans.ts'
@@ -120,6 +122,7 @@ export async function continueSession(
   const before = await ask(backend.life.state(handle), context.effects(backend))
   if (before.status === 'running')
     throw new PaudeError('name-taken', `session ${record.id} is already running`, { hint: `paude attach ${record.id}` })
+  await audit(context, record, { event: 'continue', reach: [...reached(record)] })
   clearAlarm(handle.folder)
   const weaker = weakeningAgain(record)
   if (weaker !== null) context.warn(weaker)

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
 import { exec } from '../../plan/plan.ts'
 import { isPausedByAlarm } from '../record/alarm.ts'
+import { audit } from '../record/audited.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
 import { readKept } from '../record/kept.ts'
@@ -30,6 +31,7 @@ export async function stopSession(
   const plan = [...note, ...kill, ...backend.life.stop(handle, isPaused ? 0 : grace)]
   const code = await carryOut(context, backend, { plan, dryRun })
   if (dryRun) return code
+  await audit(context, record, { event: 'stop' })
   await endHolder(holder)
   await lookBack(context, { handle, record }, onFindings)
   return code

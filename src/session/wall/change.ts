@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { revised, type Word } from '../../network/changes.ts'
 import { renderPlan } from '../../plan/render.ts'
+import { audit } from '../record/audited.ts'
 import type { Found } from '../record/found.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { policyOf } from '../resolve/policy.ts'
@@ -31,6 +32,8 @@ export async function changeSession(context: Context, found: Found, word: Word, 
     if (dryRun) context.answer(renderPlan([...course.made, ...course.told, ...course.kept]))
     else if (!(await carryOut(context, { ...found, record }, course)))
       context.note(`session ${record.id} is not running: the change applies from its next start`)
+    const ends = word.until === 0 ? {} : { until: new Date(word.until * 1000).toISOString() }
+    if (!dryRun) await audit(context, record, { event: word.verb, entries: [...word.entries], ...ends })
     return { session: record.id, revision: course.revision, entries: word.entries, until: word.until }
   })
 }
