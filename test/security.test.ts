@@ -131,7 +131,7 @@ describe('a session that gave something up', () => {
     ]) {
       const { code, stderr } = await machine.paude(words, docker)
       expect([code, stderr]).toEqual([125, expect.stringContaining('security.read_only_root = false')])
-      expect(stderr).toContain(`paude recreate ${id}`)
+      expect(stderr).toContain(`paude fork ${id}`)
     }
     const { code, stderr } = await machine.paude(['up', id], docker)
     expect([code, stderr]).toEqual([1, expect.stringContaining('security.read_only_root = false')])

@@ -144,8 +144,11 @@ export async function continueSession(
 }
 
 /** Refuses where the box itself can no longer be relied on. */
-function requireSound({ id, security, init }: SessionRecord): void {
-  const hint = `paude recreate ${id} makes a new sandbox for it, with the same conversation`
+function requireSound({ id, security, init, terminal, cluster }: SessionRecord): void {
+  const hint =
+    terminal && cluster === undefined
+      ? `paude recreate ${id} makes a new sandbox for it, with the same conversation`
+      : `paude fork ${id} copies its conversation into a new sandbox`
   if (!security.readOnlyRoot)
     throw new PaudeError(
       'refused',
