@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -444,6 +445,26 @@ describe('prune', () => {
     expect([existsSync(folderOf(one)), existsSync(folderOf(two))]).toEqual([false, true])
   })
 
+  test('--older-than takes what did nothing for so long, whenever it was started', async () => {
+    const [old, young] = [await started('old'), await started('young')]
+    list([old, 'exited'], [young, 'exited'])
+    machine.ended('exited')
+    const ages = (id: string, days: number, ...but: string[]) => {
+      const time = new Date(Date.now() - days * 86_400_000)
+      for (const below of ['', 'out'])
+        for (const name of readdirSync(join(folderOf(id), below)))
+          if (!but.includes(name) && statSync(join(folderOf(id), below, name)).isFile())
+            utimesSync(join(folderOf(id), below, name), time, time)
+    }
+    ages(old, 8)
+    // Begun long ago, and at work until yesterday.
+    ages(young, 8, 'events')
+    expect((await machine.paude(['prune', '--older-than', '9d', '-f'])).stderr).toContain('and did nothing since')
+    expect((await machine.paude(['prune', '--older-than', 'soon', '-f'])).stderr).toContain('write --older-than=10m')
+    expect(await machine.paude(['prune', '--older-than', '7d', '-f'])).toEqual({ code: 0, stdout: `${old}\n`, stderr: '' })
+    expect([existsSync(folderOf(old)), existsSync(folderOf(young))]).toEqual([false, true])
+  })
+
   test('says so when nothing has ended', async () => {
     expect(await machine.paude(['prune'])).toEqual({
       code: 0,
@@ -514,7 +535,21 @@ describe('HOME volumes', () => {
     expect(stderr).toContain(`${homeVolume} stays: ${id} uses it`)
     expect(stderr).toContain('2 stay, whose folder is not yours or may still be there')
     expect((await machine.paude(['home', 'rm', '--all', '.'])).code).toBe(2)
-    expect(JSON.parse((await machine.paude(['home', 'ls', '--json'])).stdout)).toHaveLength(5)
+    const listed = JSON.parse((await machine.paude(['home', 'ls', '--json'])).stdout) as { role: string }[]
+    expect(listed.map(({ role }) => role).toSorted()).toEqual(['home', 'home', 'home', 'home', 'home', 'overlay', 'overlay'])
+    expect(await removed('paude-overlay-1')).toEqual(['', 'paude-overlay-1'])
+  })
+
+  test('are listed with the overlays, and the folders in whose place these are', async () => {
+    mkdirSync(join(machine.project, 'node_modules'))
+    const id = (await machine.paude(['--detach', '--overlay', 'node_modules', '-p', 'x'])).stdout.trim()
+    const { overlays } = JSON.parse(readFileSync(join(folderOf(id), 'session.json'), 'utf8')) as {
+      overlays: { volume: string }[]
+    }
+    const volume = overlays[0]?.volume ?? ''
+    machine.set('say', 'volumes', `${JSON.stringify([volume, '', 'overlay', '', machine.project])}\n`)
+    expect((await machine.paude(['home', 'ls'])).stdout).toMatch(new RegExp(`${volume} +overlay of node_modules +docker +${id}`))
+    expect((await machine.paude(['home', 'rm', volume])).stderr).toContain(`is in use by ${id}`)
   })
 
   test.skipIf(script === null)('of deleted folders are removed after a yes on a terminal', async () => {

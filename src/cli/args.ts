@@ -107,7 +107,7 @@ export function readTail(text: string | undefined, flag = '--tail'): number | un
 }
 
 /** The ISO time of --since; '' for none. */
-export function readSince(text: string | undefined, now = Date.now()): string {
+export function readSince(text: string | undefined, now = Date.now(), flag = '--since'): string {
   if (text === undefined) return ''
   const [, digits = '', unit = ''] = /^(\d{1,7})([smhd])$/.exec(text) ?? []
   const time =
@@ -117,8 +117,8 @@ export function readSince(text: string | undefined, now = Date.now()): string {
         : Number.NaN
       : now - Number(digits) * MILLISECONDS[unit as 's']
   if (Number.isNaN(time))
-    throw new PaudeError('usage', `--since must be an age or a time, found ${JSON.stringify(text)}`, {
-      hint: 'write --since=10m, or --since=2026-01-31T09:00',
+    throw new PaudeError('usage', `${flag} must be an age or a time, found ${JSON.stringify(text)}`, {
+      hint: `write ${flag}=10m, or ${flag}=2026-01-31T09:00`,
     })
   return new Date(time).toISOString()
 }

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import type { Backend } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
@@ -27,6 +27,8 @@ type Home = {
   readonly backend: BackendName
   /** The folder that it belongs to; '' where no label says so. */
   readonly project: string
+  /** Of an overlay: the folder in whose place it is; '' for HOME, and where no session here has it. */
+  readonly folder: string
   /** Sessions that use it, running or not: as long as one is there, the engine does not let go of it. */
   readonly sessions: readonly string[]
 }
@@ -40,21 +42,24 @@ export default topic({
   ],
   verbs: {
     ls: verb({
-      description: 'List the HOME volumes of all projects',
-      details: 'They hold settings, logins and conversations of the agent. To tell their size, the engine reads every file.',
+      description: 'List the HOME volumes and the overlays of all projects',
+      details:
+        'A HOME holds settings, logins and conversations of the agent, an overlay what a folder such as node_modules has in the sandbox. ' +
+        'To tell their size, the engine reads every file.',
       front: READS,
       args: { json },
       examples: [['paude home ls --json', 'for scripts']],
       async run(context, given) {
-        const homes = (await listHomes(context)).filter(isHome)
+        const homes = await listHomes(context)
         if (given.json) context.answer(JSON.stringify(homes, null, 2))
-        else if (homes.length === 0) context.note('no project has a HOME volume yet')
+        else if (homes.length === 0) context.note('no project has a volume yet')
         else
           context.answer(
             table(
-              ['VOLUME', 'BACKEND', 'IN USE', 'PROJECT'],
-              homes.map(({ volume, backend, sessions, project }) => [
+              ['VOLUME', 'KIND', 'BACKEND', 'IN USE', 'PROJECT'],
+              homes.map(({ volume, role, folder, backend, sessions, project }) => [
                 volume,
+                folder === '' ? role : `${role} of ${shown(relative(project, folder))}`,
                 backend,
                 sessions.length === 0 ? 'no' : sessions.length === 1 ? (sessions[0] ?? '') : `${sessions.length} sessions`,
                 project === '' ? '-' : shown(project),
@@ -80,7 +85,7 @@ export default topic({
       },
       examples: [
         ['paude home rm ~/code/old-project', 'by the folder of the project'],
-        ['paude home rm paude-home-claude-57cd0a70cbac52f7', 'by the name of the volume'],
+        ['paude home rm paude-home-claude-57cd0a70cbac52f7', 'by the name of the volume, also of an overlay'],
         ['paude home rm --deleted', 'those of folders that were deleted'],
         ['paude home rm --all --force', 'those of all your projects, without a question'],
       ],
@@ -90,11 +95,11 @@ export default topic({
           throw new PaudeError('usage', 'paude home rm takes either names, --deleted or --all', { hint: 'leave the others out' })
         const listed = await listHomes(context)
         if (deleted || every) return await removeUnused(context, listed, { every, force, isDry })
-        const all = listed.filter(isHome)
         const words = given.homes.length > 0 ? given.homes : [findWorkspace(context.host, { force: true }).root]
         const chosen = words.map((word) => {
-          const fitting = all.filter(
-            ({ volume, project }) => volume === word || (project !== '' && project === resolve(context.host.cwd, word)),
+          const place = resolve(context.host.cwd, word)
+          const fitting = listed.filter(
+            (home) => home.volume === word || (isHome(home) && home.project !== '' && home.project === place),
           )
           if (fitting.length === 0)
             throw new PaudeError('not-found', `${shown(word)} has no HOME volume`, { hint: 'paude home ls' })
@@ -169,6 +174,7 @@ async function homesOf(context: Context, backend: Backend): Promise<readonly Hom
       askAll(backend.inventory.sessions(boxes), effects),
     ])
     const records = readRecords(context.host).filter((record) => record.backend === backend.name)
+    const folders = new Map(records.flatMap(({ overlays }) => overlays.map(({ volume, path }) => [volume, path] as const)))
     const uses = [
       ...sessions.map(({ id, workspace, agent }) => ({ id, workspace, volume: homeVolume(workspace, agent) })),
       ...records.map(({ id, workspace, homeVolume: volume }) => ({ id, workspace, volume })),
@@ -180,6 +186,7 @@ async function homesOf(context: Context, backend: Backend): Promise<readonly Hom
         role,
         backend: backend.name,
         project: workspace,
+        folder: folders.get(reference) ?? '',
         sessions: [
           ...new Set(
             (role === 'home'

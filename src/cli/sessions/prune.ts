@@ -1,15 +1,16 @@
 import { backends } from '../../backends/registry.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { clock } from '../../network/clock.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { findSession, listSessions, type Row } from '../../session/life/find.ts'
 import { removePlan } from '../../session/life/plans.ts'
 import { removeSession } from '../../session/life/removal.ts'
 import { forgetPast, type Past, pastSessions } from '../../session/record/past.ts'
-import { startOf } from '../../session/record/started.ts'
+import { lastSignOf, startOf } from '../../session/record/started.ts'
 import { readRecords, sessionFolder } from '../../session/record/store.ts'
 import { printable, shown } from '../../text.ts'
-import { dryRun } from '../args.ts'
+import { dryRun, readSince } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { confirmRemoval } from './confirm-removal.ts'
@@ -22,10 +23,16 @@ export default verb({
   examples: [
     ['paude prune', 'show the sessions to remove, and ask'],
     ['paude prune --force', 'without a question, for scripts'],
+    ['paude prune --older-than 7d', 'only sessions that did nothing for a week'],
     ['paude prune --records', 'also the records of removed sessions (--last)'],
   ],
   args: {
     force: { type: 'boolean', letter: 'f', description: 'Do not ask' },
+    'older-than': {
+      type: 'string',
+      valueHint: 'TIME',
+      description: 'Only sessions that did nothing for this long, and records this old: 12h, 7d, or a time like 2026-01-31T09:00',
+    },
     records: { type: 'boolean', description: 'Also remove the records of removed sessions: logs, events, network logs' },
     'dry-run': dryRun,
   },
@@ -34,10 +41,14 @@ export default verb({
     for (const { error } of failures) context.warn(`${error.message}: paude removed none of its sessions`)
     // Those of this state folder: an engine may have sessions of others as well.
     const own = new Set(readRecords(context.host).map(({ id }) => id))
-    const ended = sessions.filter(({ id, status }) => status === 'exited' && own.has(id))
-    const past = given.records ? pastSessions(context.host) : []
+    const before = readSince(given['older-than'], Date.now(), '--older-than')
+    const isOld = (time: string) => before === '' || time < before
+    const ended = sessions.filter(
+      (row) => row.status === 'exited' && own.has(row.id) && isOld(lastSignOf(sessionFolder(context.host, row.id), row)),
+    )
+    const past = given.records ? pastSessions(context.host).filter((one) => isOld(one.ended)) : []
     if (ended.length + past.length === 0) {
-      context.note('nothing to remove: no session has ended')
+      context.note(`nothing to remove: no session has ended${before === '' ? '' : ` and did nothing since ${clock(before)}`}`)
       return 0
     }
     if (given['dry-run']) {
@@ -60,7 +71,9 @@ export default verb({
         worst = 1
       }
     // With those that have just been added.
-    for (const one of given.records ? pastSessions(context.host) : []) forgetPast(one)
+    const added = new Set(ended.map(({ id }) => id))
+    for (const one of given.records ? pastSessions(context.host) : [])
+      if (isOld(one.ended) || added.has(one.record.id)) forgetPast(one)
     return worst
   },
 })
