@@ -24,9 +24,10 @@ const LONGEST_NUDGE = 3000
 /** Milliseconds for which it has another size then, at least, and from how many on a single time may not be enough. */
 const GAP = 60
 const SLOW = 250
-/** Milliseconds after which a slow one is asked again that has not painted so many bytes at once: it moved a part of its screen alone. */
+/** Milliseconds after which one is asked again that has not cleared its screen: it moved a part of that alone. Each keeps the size longer. */
 const LATER = [1_000, 3_000, 9_000]
-const WHOLE = 600
+/** With this Claude Code, Codex and Gemini begin to paint all. */
+const CLEAR = '\u001b[2J'
 
 /** The engine's client on a terminal of its own. When it dies before the agent, another takes its place. */
 export function makeChild({ start, attach, look }: ChildOptions) {
@@ -72,11 +73,11 @@ type Client = {
   pty: Pty | null
   /** When the agent last painted on it, 0 before. */
   painted: number
-  /** The most bytes that it painted at once. */
-  most: number
+  /** Whether it began with an empty screen. */
+  cleared: boolean
 }
 
-const newClient = (joins: boolean): Client => ({ begun: Date.now(), joins, pty: null, painted: 0, most: 0 })
+const newClient = (joins: boolean): Client => ({ begun: Date.now(), joins, pty: null, painted: 0, cleared: false })
 
 type Terminal = { readonly size: () => Size; readonly onData: (bytes: Uint8Array) => void }
 
@@ -87,7 +88,7 @@ async function runClient(client: Client, argv: Argv, { size, onData }: Terminal)
     onData: (bytes) => {
       if (client.painted === 0) joined()
       client.painted = Date.now()
-      client.most = Math.max(client.most, bytes.length)
+      client.cleared ||= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(CLEAR)
       onData(bytes)
     },
   })
@@ -119,19 +120,12 @@ function nudge(client: Client, size: () => Size): () => void {
   setTimeout(shake, NUDGE, GAP)
   setTimeout(() => again(NUDGE * 4), NUDGE * 4)
   return () => {
+    for (const wait of LATER) setTimeout(() => client.cleared || shake(wait / 4), wait).unref()
     if (!shaken) return
     // Where the client is late, so is everybody: one who reads the size after both changes finds none.
     const gap = Math.min(Math.max(GAP, (Date.now() - client.begun) / 2), LONGEST_NUDGE)
     setTimeout(shake, NUDGE, gap)
-    if (gap <= SLOW) return
-    setTimeout(shake, NUDGE + 2 * gap, gap)
-    for (const wait of LATER)
-      setTimeout(
-        () => {
-          if (client.most < WHOLE) shake(gap)
-        },
-        NUDGE + 4 * gap + wait,
-      ).unref()
+    if (gap > SLOW) setTimeout(shake, NUDGE + 2 * gap, gap)
   }
 }
 
