@@ -37,7 +37,7 @@ const SHARED = [
 ].map((name) => `test/e2e/${name}.test.ts`)
 
 /** What needs no engine: `npm test` runs it in a suite of its own, once, and those of its engines leave it out. */
-const ENGINELESS = ['test/e2e/claude.test.ts', 'test/e2e/arm64.test.ts']
+const ENGINELESS = ['test/e2e/claude.test.ts', 'test/e2e/arm64.test.ts', 'test/e2e/zellij.test.ts']
 
 /** What needs a cluster: a suite of its own, since the cluster is not there while the engines are tested. */
 const OF_CLUSTERS = 'test/e2e/kubernetes*.test.ts'

@@ -52,7 +52,7 @@ await main(async () => {
       ),
       suite('engineless', {
         script: 'e2e',
-        words: ['test/e2e/claude.test.ts', 'test/e2e/arm64.test.ts'],
+        words: ['test/e2e/claude.test.ts', 'test/e2e/arm64.test.ts', 'test/e2e/zellij.test.ts'],
         env: { PAUDE_TEST_BACKENDS: '' },
       }),
     ])

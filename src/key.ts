@@ -48,6 +48,8 @@ export type Facts<Value, Name extends string> = {
    * refused, also when only a project sets it. Neither: the start is refused when you typed it.
    */
   readonly withoutBox?: 'free' | 'closes'
+  /** It means something, too, for an agent that you chose to run on this machine itself. What does not is refused there. */
+  readonly onHost?: true
   /** One spelling for all that mean the same: it is compared, and shown to you. */
   readonly held?: (text: string) => string
 }

@@ -232,7 +232,10 @@ describe('without an engine', () => {
     const chosen = (PATH: string) =>
       ownProgram(
         { ...readHost(), env: { PATH }, again: [join(first, 'paude')] },
-        { program: 'claude', lacking: new PaudeError('backend-missing', 'no engine', { hint: 'install one' }) },
+        {
+          program: 'claude',
+          ground: { by: 'fallback', lacking: new PaudeError('backend-missing', 'no engine', { hint: 'install one' }) },
+        },
       )
     expect(chosen(`${first}:${join(machine.room, 'bin')}`)).toBe(join(machine.room, 'bin/claude'))
     expect(() => chosen(first)).toThrow(

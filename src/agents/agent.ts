@@ -149,6 +149,8 @@ export type Opening = {
   readonly conversation: string
   /** Whether a later start goes on with it. */
   readonly continues: boolean
+  /** Folder in which its hook notes the conversation (default: that of a box). */
+  readonly out?: string
   /** Words that a copy of your own set-up needs; they stand before yours. */
   readonly more?: readonly string[]
   /** The conversation that is copied, and the session it belongs to. */

@@ -23,6 +23,8 @@ export type Backend = {
   readonly name: BackendName
   /** The program that is called; found in PATH. */
   readonly program: string
+  /** Scripts of its own call it, with /bin/sh: what fails there is the backend's to explain. */
+  readonly scripted?: true
   readonly can: Can
   /** What it alone is told of a start, from its own section of the configuration, and of this machine. */
   readonly own: (settings: BackendSettings, host: Host) => Own
@@ -113,10 +115,10 @@ export type Ports = {
 
 /**
  * How seed, policy and out/ get from the session's folder to the box and back. `carried`: the backend sends what the spec says and a policy
- * later, and nothing that a box writes lies on this machine.
+ * later, and nothing that a box writes lies on this machine. `here`: there is no box, so the backend lays out what it needs.
  */
 export type Files = {
-  readonly way: 'mounted' | 'carried'
+  readonly way: 'mounted' | 'carried' | 'here'
   /**
    * Prints a file or folder of a box that does not run as a tar stream, whose one root is its name; in one that runs its own programs do it.
    * null: nothing is reached there. There is no way in: podman 4 also writes over what the box has read-only, the project's guards among it.

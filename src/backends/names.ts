@@ -1,10 +1,15 @@
 /** Every backend there is, in the order in which `auto` prefers them. Data alone, so that every room may read it. */
-export const backendNames = ['docker', 'podman', 'kubernetes'] as const
+export const backendNames = ['docker', 'podman', 'kubernetes', 'zellij'] as const
 
 export type BackendName = (typeof backendNames)[number]
 
 /** The client of each, as PATH knows it. */
-export const programs: Readonly<Record<BackendName, string>> = { docker: 'docker', podman: 'podman', kubernetes: 'kubectl' }
+export const programs: Readonly<Record<BackendName, string>> = {
+  docker: 'docker',
+  podman: 'podman',
+  kubernetes: 'kubectl',
+  zellij: 'zellij',
+}
 
 /**
  * Seconds without a word after which a question to it is given up, by program. Far beyond what a busy one takes: docker answers within a
@@ -14,4 +19,8 @@ export const patience: Readonly<Record<string, number>> = {
   [programs.docker]: 15,
   [programs.podman]: 30,
   [programs.kubernetes]: 60,
+  [programs.zellij]: 15,
 }
+
+/** Those that put a wall around the agent. The others run it on this machine itself, and only you can choose them. */
+export const isolatingNames = backendNames.filter((name) => name !== 'zellij')

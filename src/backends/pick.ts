@@ -44,6 +44,9 @@ export async function pickAutomatically(host: Host, all: readonly Backend[]): Pr
 
 const isolating = (all: readonly Backend[]) => all.filter(({ can }) => can.isolation === 'container' || can.isolation === 'vm')
 
+/** Whether a backend keeps the agent off this machine. */
+export const isolates = ({ can }: Pick<Backend, 'can'>): boolean => can.isolation !== 'none'
+
 /** Why no engine at all can be used; null when one can, be it another than the one that is wanted. */
 export async function noEngine(host: Host, wanted: 'auto' | BackendName): Promise<PaudeError | null> {
   const states = await Promise.all(isolating(allBackends).map((backend) => usable(host, backend)))

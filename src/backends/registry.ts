@@ -3,9 +3,10 @@ import { kubernetes } from './kubernetes/kubernetes.ts'
 import { type BackendName, backendNames } from './names.ts'
 import { docker } from './oci/docker.ts'
 import { podman } from './oci/podman.ts'
+import { zellij } from './zellij/zellij.ts'
 
 /** A name without its row does not compile. */
-export const backends: Readonly<Record<BackendName, Backend>> = { docker, podman, kubernetes }
+export const backends: Readonly<Record<BackendName, Backend>> = { docker, podman, kubernetes, zellij }
 
 /** In the order in which `auto` prefers them. */
 export const allBackends: readonly Backend[] = backendNames.map((name) => backends[name])

@@ -15,8 +15,7 @@ export function layOut(spec: SessionSpec): Plan {
     folder(spec.folder),
     folder(join(spec.folder, 'seed'), 0o755),
     ...Object.entries(spec.seed).map(([name, content]) => write(join(spec.folder, 'seed', name), content, 0o644)),
-    ...(spec.out.length === 0 ? [] : [folder(join(spec.folder, 'out'))]),
-    ...spec.out.map((name) => write(join(spec.folder, 'out', name), '')),
+    ...layOutFiles(spec),
     ...(takesUploads(spec) ? [folder(join(spec.folder, UPLOADS))] : []),
     ...(copies.length === 0 ? [] : [folder(join(spec.folder, COPIES))]),
     ...copies,
@@ -42,6 +41,14 @@ export const layOutRecord = (spec: SessionSpec): Plan => [
   ...layOutPolicy(spec),
   ...(spec.imported === null ? [] : [spec.imported]),
   ...layOutFacts(spec),
+]
+
+/** The same where there is no box and no wall. */
+export const layOutHere = (spec: SessionSpec): Plan => [folder(spec.folder), ...layOutFiles(spec), ...layOutFacts(spec)]
+
+const layOutFiles = ({ folder: place, out }: SessionSpec): Plan => [
+  ...(out.length === 0 ? [] : [folder(join(place, 'out'))]),
+  ...out.map((name) => write(join(place, 'out', name), '')),
 ]
 
 function layOutPolicy({ network, folder: place }: SessionSpec): Plan {

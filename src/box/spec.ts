@@ -179,6 +179,8 @@ export type Own =
       readonly link: 'service'
       readonly selinux: boolean
     }
+  /** Nothing: the agent runs on this machine itself. */
+  | { readonly kind: 'host'; readonly link: 'none'; readonly selinux: boolean }
 
 /** The same of one kind. */
 export type OwnOf<Kind extends Own['kind']> = Extract<Own, { readonly kind: Kind }>

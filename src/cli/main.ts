@@ -157,7 +157,7 @@ function contextOf(host: Host, version: string, flags: Layer): CommandContext {
         })
       },
       explain: ({ argv, outcome }) =>
-        argv[0] !== backend.program
+        argv[0] !== backend.program && !(backend.scripted && argv[0] === '/bin/sh')
           ? foreign(argv, outcome)
           : outcome.silent === undefined
             ? backend.health.explain({ argv, ...outcome })

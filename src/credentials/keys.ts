@@ -73,6 +73,8 @@ export const providerKeys = {
     meaning: 'Where your login is: outside the sandbox (a credential, or paude login), or inside it, for one project only',
     initial: 'outside',
     rule: 'own',
+    // Where there is no sandbox the agent logs in as it always does.
+    onHost: true,
     withoutBox: 'free',
     notIn: { project: NOT_A_PROJECTS, managed: EACH_USERS },
     flags: [

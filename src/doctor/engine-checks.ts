@@ -1,16 +1,19 @@
 import { type Check, ok, problem, warning } from '../backends/check.ts'
 import type { BackendName } from '../backends/names.ts'
+import { isolates } from '../backends/pick.ts'
 import { backends, easiest } from '../backends/registry.ts'
 import { older } from '../backends/version.ts'
 import type { EngineState } from './engines.ts'
 
 /** Installed, running, permitted and new enough? One usable engine is enough, unless starts here use another one: `wanted`. */
 export function engineChecks(engines: readonly EngineState[], wanted: BackendName | 'auto' = 'auto'): readonly Check[] {
-  const ready = engines.filter(({ state }) => state === 'ready')
+  // One that isolates nothing is nobody's engine who has not named it.
+  const counts = ({ name }: EngineState) => isolates(backends[name]) || name === wanted
+  const ready = engines.filter((engine) => engine.state === 'ready' && counts(engine))
   const rows = engines.flatMap((engine) =>
     engine.state === 'ready'
       ? [readyCheck(engine)]
-      : [unready(engine, { isWanted: engine.name === wanted, anyReady: ready.length > 0 })],
+      : [unready(engine, { isWanted: engine.name === wanted, anyReady: ready.length > 0 || !counts(engine) })],
   )
   const runtimes = new Set(ready.flatMap(({ runtime }) => (runtime.startsWith('runc ') ? [runtime.slice('runc '.length)] : [])))
   return [

@@ -176,11 +176,15 @@ export type Exec = {
   readonly stdin?: string | Secret
   /** Extra environment; secrets travel here by name, never in argv. */
   readonly env?: Readonly<Record<string, string | Secret>>
+  /** It gets your own environment, since an agent without a box comes of it: other programs do not get the credentials there. */
+  readonly yours?: true
   readonly folder?: string
   /** Steps that make a second try succeed when an image was missing: cheaper than asking before every start. */
   readonly rescue?: Plan
   /** Seconds that it takes by itself, as to let a program end. */
   readonly takes?: number
+  /** Seconds after which it is ended and has failed. */
+  readonly most?: number
   /** Failure is of no interest, as in a clean-up of what may be gone. */
   readonly tolerant?: boolean
   /** Prints what the step should have taken away: while it prints something a failure is tried again, and at last counts. */

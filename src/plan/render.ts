@@ -163,6 +163,7 @@ function renderExec(step: Exec, name: string, look: Look): readonly string[] {
   const inFolder = step.folder === undefined ? run : suffixed(prefixed(`(cd ${quote(step.folder)} && `, run), ')')
   const body = [
     ...(step.title === undefined ? [] : [comment(step.title)]),
+    ...(step.most === undefined ? [] : [comment(`given up after ${step.most} s`)]),
     ...(step.undo === undefined ? [] : [later(step.undo)]),
     ...suffixed(inFolder, step.tolerant ? ' || true' : step.left === undefined ? '' : ` || ${nothingIn(step.left)}`),
   ]

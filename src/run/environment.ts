@@ -58,5 +58,16 @@ export const everything = (more: Readonly<Record<string, string>>): Record<strin
   ...more,
 })
 
+/**
+ * What an agent without a box inherits where you chose that: your variables, and so the credential that it logs in with, but nothing that paude is told
+ * by, and no secret that the configuration names for something else.
+ */
+export const yours = (more: Readonly<Record<string, string>> = {}): Record<string, string | undefined> => ({
+  ...Object.fromEntries(
+    Object.entries(Bun.env).filter(([name]) => !name.startsWith('PAUDE_') && (isPrivate(name) || !withheld.has(name))),
+  ),
+  ...more,
+})
+
 /** Where a program is; null where it is not. Not left to the system: a relative entry of PATH would let the project under work choose it. */
 export const locate = (name: string): string | null => (name.includes('/') ? name : findProgram({ env: Bun.env }, name))

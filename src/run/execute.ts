@@ -255,14 +255,17 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   const telling = step.title === undefined ? null : tell(step.title, effects)
   const undo: Undo = step.undo ?? (() => Promise.resolve())
   undos.push(undo)
+  const limit = step.most === undefined ? undefined : AbortSignal.timeout(step.most * 1000)
+  const ends = [...(step.title === undefined ? [] : [interruption.signal]), ...(limit === undefined ? [] : [limit])]
   const attempt = () =>
     work(step.argv, run.working, {
       ...(step.env === undefined ? {} : { env: revealed(step.env) }),
       ...(step.stdin === undefined ? {} : { stdin: typeof step.stdin === 'string' ? step.stdin : step.stdin.reveal() }),
       ...(step.folder === undefined ? {} : { folder: step.folder }),
+      ...(step.yours ? { yours: true } : {}),
       said: telling?.said,
       // A short engine call is waited for, as long as the engine answers, so that its undo finds what it made; a build is not.
-      signal: step.title === undefined ? undefined : interruption.signal,
+      signal: ends.length === 0 ? undefined : AbortSignal.any(ends),
       takes: step.takes,
     })
   const outcome = step.left === undefined ? await attempt() : await untilNothingIsLeft(attempt, step.left)
@@ -270,6 +273,8 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   interruption.check()
   if (outcome.silent !== undefined && interruption.asked.aborted) throw interruption.ended()
   if (outcome.code === 0 || (step.tolerant && outcome.silent === undefined)) return
+  if (limit?.aborted)
+    throw new PaudeError('command-failed', `no answer within ${step.most} s: ${commandLine(step.argv)}`, { hint: 'try again' })
   const error = effects.explain({ argv: step.argv, outcome })
   const words = step.log === undefined ? '' : await askLastWords(step.log)
   if (words !== '') throw new PaudeError(error.code, `${error.message}\nthe end of its output:\n${words}`, error)

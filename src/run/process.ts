@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { PaudeError } from '../errors.ts'
 import type { Argv } from '../plan/plan.ts'
 import { printableOutput } from '../text.ts'
-import { everything, inherited, locate } from './environment.ts'
+import { everything, inherited, locate, yours } from './environment.ts'
 import { SIGNALS, within } from './patience.ts'
 
 /** What is left of a program that ran to its end. `code` is 128 + n after signal n. */
@@ -18,6 +18,8 @@ export type ProcessOptions = {
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
   readonly folder?: string
+  /** It gets what an agent without a box inherits. */
+  readonly yours?: true
   /** Takes both streams as they come, as safe text, for the progress of builds and pulls. */
   readonly said?: ((text: string) => void) | undefined
   /** Takes stdout as it comes, as it is. */
@@ -45,7 +47,7 @@ export type Attached = { readonly exited: Promise<number>; readonly kill: (signa
 export async function capture(argv: Argv, options: ProcessOptions = {}): Promise<Outcome> {
   const child = start(argv, {
     ...(options.folder === undefined ? {} : { cwd: options.folder }),
-    env: inherited(argv[0], { more: options.env }),
+    env: options.yours ? { ...yours(), ...options.env } : inherited(argv[0], { more: options.env }),
     stdin: options.stdin === undefined ? 'ignore' : new Blob([options.stdin]),
     stdout: 'pipe',
     stderr: 'pipe',
@@ -132,7 +134,7 @@ export type Shown = (bytes: Uint8Array) => void
 
 /**
  * Starts a program on our own streams. Without a terminal it leaves our process group, so that paude alone forwards signals.
- * `instead` are variables on top of all that we inherited, for the one program that runs in our place.
+ * `instead` are variables on top of all that we inherited, for the one program that runs in our place; `of` says what that is.
  * `show` takes what it prints in place of a stream; in place of both, `show.stdout` takes all of it, in order.
  */
 export function attach(
@@ -142,19 +144,21 @@ export function attach(
     terminal,
     folder,
     instead,
+    of = everything,
     show = {},
   }: {
     stdin: boolean
     terminal: boolean
     folder?: string
     instead?: Record<string, string>
+    of?: (more: Readonly<Record<string, string>>) => Record<string, string | undefined>
     show?: { readonly stdout?: Shown; readonly stderr?: Shown }
   },
 ): Attached {
   const both = show.stdout !== undefined && show.stderr !== undefined
   const child = start(both ? inOneStream(argv) : argv, {
     ...(folder === undefined ? {} : { cwd: folder }),
-    env: instead === undefined ? inherited(argv[0]) : everything(instead),
+    env: instead === undefined ? inherited(argv[0]) : of(instead),
     stdin: stdin ? 'inherit' : 'ignore',
     stdout: show.stdout === undefined ? 'inherit' : 'pipe',
     stderr: show.stderr === undefined || both ? 'inherit' : 'pipe',

@@ -6,7 +6,7 @@ import { withLock } from '../run/lock.ts'
 import { stateFolder } from '../state.ts'
 import { jsonLine, printable, shown } from '../text.ts'
 
-/** `host` is an agent that ran without a sandbox, by `fallback = "host"`. */
+/** `host` is an agent that ran without a sandbox and without a session: by `fallback = "host"`, or for a prompt on zellij. */
 const EVENTS = [
   ...(['start', 'continue', 'recreate', 'failed', 'stop', 'end', 'remove'] as const),
   ...(['allow', 'deny', 'unset', 'trust', 'untrust', 'host'] as const),

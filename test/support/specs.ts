@@ -288,6 +288,7 @@ export const startsOf = (backend: Pick<Backend, 'can' | 'name'>): Readonly<Recor
 
 /** What a start would make of the same wish on a backend that mounts no folder and lacks some of the defaults. */
 function fitted({ can, name }: Pick<Backend, 'can' | 'name'>, spec: SessionSpec): SessionSpec {
+  if (can.isolation === 'none') return unboxed(spec)
   if (name !== 'kubernetes') return spec
   const { transport, limits, security } = spec
   return {
@@ -300,6 +301,21 @@ function fitted({ can, name }: Pick<Backend, 'can' | 'name'>, spec: SessionSpec)
     limits: can.limits.includes('pids') || limits.pids !== plain.limits.pids ? limits : { ...limits, pids: 0 },
     security: security.seccomp === 'default' ? { ...security, seccomp: 'engine' } : security,
     own: CLUSTER_OWN,
+  }
+}
+
+/** The same wish where there is no box, as far as it can be one there; the others are refused. */
+function unboxed(spec: SessionSpec): SessionSpec {
+  const { network, limits, security, transport, homeVolume } = spec
+  const isUsual = transport.kind === 'bind' && transport.mounts.length === 1 && transport.shadows.length === 0
+  return {
+    ...spec,
+    network: network === walled ? { ...walled, mode: 'open', policy: { ...policy, mode: 'open' } } : network,
+    limits: limits === plain.limits ? { ...limits, pids: 0 } : limits,
+    security: security === HARDENED ? { readOnlyRoot: false, noNewPrivileges: false, seccomp: 'off' } : security,
+    transport: isUsual ? { kind: 'host' } : transport,
+    homeVolume: homeVolume === plain.homeVolume ? '' : homeVolume,
+    own: { kind: 'host', link: 'none', selinux: false },
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { need } from '../../backends/backend.ts'
+import { isolates } from '../../backends/pick.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Argv } from '../../plan/plan.ts'
@@ -36,6 +37,10 @@ export default verb({
     const found = await findSession(context, isPort ? undefined : first, 'running')
     const { id } = found.handle
     await requireRunning(context, found)
+    if (!isolates(found.backend))
+      throw new PaudeError('unsupported', `session ${id} runs on this machine, so its ports are here already`, {
+        hint: 'connect to 127.0.0.1:PORT',
+      })
     if (found.handle.link === 'none')
       throw new PaudeError('unsupported', `session ${id} has no network, so paude cannot forward its ports`, {
         hint: `use them inside: paude exec ${id} -- COMMAND; or start a session without --network none`,

@@ -1,3 +1,5 @@
+import { isolates } from '../../backends/pick.ts'
+import { backends } from '../../backends/registry.ts'
 import { replaceable } from '../../session/life/start-images.ts'
 import { givenUp } from '../../session/resolve/security.ts'
 import { printable, shown } from '../../text.ts'
@@ -194,7 +196,7 @@ function sessionsRow({ sessions }: Status): string {
 }
 
 function diskRows({ images, engines, disk }: Status): readonly string[] {
-  const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
+  const ready = engines.filter(({ name, state }) => state === 'ready' && isolates(backends[name])).map(({ name }) => name)
   const held = ready.map((name) => images.filter(({ backend }) => backend === name).reduce((sum, image) => sum + image.size, 0))
   return [
     // Layers that images share are counted once for each.

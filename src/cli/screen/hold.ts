@@ -69,19 +69,21 @@ export default verb({
         }),
       ...(agent === null
         ? { told: () => [] }
-        : {
-            told: agent.signals.silent ? () => [UNTOLD] : hookNews(handle.folder, record.id, agent.signals),
-            titleSigns: agent.signals.titleSigns,
-            modes: agent.signals.modes,
-            ...(agent.signals.ownFile === null
-              ? {}
-              : {
-                  ownFile: {
-                    print: ownFileText(need(backend, 'inside').exec(handle, agent.signals.ownFile.argv, UNSEEN)),
-                    read: agent.signals.ownFile.read,
-                  },
-                }),
-          }),
+        : backend.inside === null
+          ? { told: () => [UNTOLD] }
+          : {
+              told: agent.signals.silent ? () => [UNTOLD] : hookNews(handle.folder, record.id, agent.signals),
+              titleSigns: agent.signals.titleSigns,
+              modes: agent.signals.modes,
+              ...(agent.signals.ownFile === null
+                ? {}
+                : {
+                    ownFile: {
+                      print: ownFileText(need(backend, 'inside').exec(handle, agent.signals.ownFile.argv, UNSEEN)),
+                      read: agent.signals.ownFile.read,
+                    },
+                  }),
+            }),
       ...(watch === null ? {} : { watch }),
     })
     unwatch()

@@ -1,4 +1,6 @@
 import { type BackendName, backendNames } from '../../backends/names.ts'
+import { isolates } from '../../backends/pick.ts'
+import { backends } from '../../backends/registry.ts'
 import { setKey } from '../../config/files/edit.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
@@ -16,10 +18,10 @@ export async function initEngine(
   const { host, note, warn } = context
   const { settings, origins } = await loadConfig(host, context.flags)
   // A cluster is asked when it is named.
-  const engines = await askEngines(host, {
-    ...settings,
-    backend: backendNames.find((name) => name === wanted) ?? settings.backend,
-  })
+  const named = backendNames.find((name) => name === wanted) ?? settings.backend
+  const all = await askEngines(host, { ...settings, backend: named })
+  // Nobody is offered one that isolates nothing.
+  const engines = all.filter(({ name }) => isolates(backends[name]) || name === named)
   for (const { name, state, version, why } of engines) note(`${name}: ${state === 'ready' ? version : `${state}: ${why}`}`)
   const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
   if (ready.length === 0) for (const engine of engines) warn(`${engine.name} does not work; to fix this: ${wayToUse(engine)}`)

@@ -3,6 +3,7 @@ import { argsOf } from '../../agents/chosen.ts'
 import { agentOf } from '../../agents/registry.ts'
 import { asksSomething } from '../../agents/words.ts'
 import { noEngine } from '../../backends/pick.ts'
+import { backends } from '../../backends/registry.ts'
 import type { Config, Layer, Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -12,7 +13,7 @@ import { storePlan } from '../../session/clone/store.ts'
 import { snapshotPlan } from '../../session/clone/uncommitted.ts'
 import { type Launch, launchAttached, launchDetached, refuseTakenName } from '../../session/life/launch.ts'
 import { removePlan, startPlan } from '../../session/life/plans.ts'
-import { type Prepared, prepareSession } from '../../session/life/prepare.ts'
+import { noSandbox, type Prepared, prepareSession } from '../../session/life/prepare.ts'
 import { handleOf } from '../../session/record/record.ts'
 import type { Wish } from '../../session/resolve/resolve.ts'
 import { requirePrivate } from '../../state.ts'
@@ -50,7 +51,13 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const lacking = plain && said.kind === 'agent' ? await lackingEngine(context, settings) : null
   if (lacking !== null && said.kind === 'agent') {
     const { runOnHost } = await import('../../session/life/on-host.ts')
-    return await runOnHost(context, { config, agent, words: said.words, lacking })
+    return await runOnHost(context, { config, agent, words: said.words, ground: { by: 'fallback', lacking } })
+  }
+  const named = settings.backend === 'auto' ? null : backends[settings.backend]
+  if (named?.can.isolation === 'none') {
+    if (!plain || said.kind !== 'agent') throw noSandbox(named)
+    const { startOnHost } = await import('./on-host.ts')
+    return await startOnHost(context, { config, backend: named, agent, words: said.words })
   }
   const { run, lack, decided } = await settled(context, { run: said, config, agent, throwAway })
   return await inWorktree(context, decided, async (place) => {

@@ -1,5 +1,5 @@
 import { isAgentName, knownNames, noAgent, requireAgentName, usualAgent } from '../../agents/names.ts'
-import { backendNames } from '../../backends/names.ts'
+import { backendNames, isolatingNames } from '../../backends/names.ts'
 import { oneWord, row, texts } from '../../key.ts'
 
 /** `off`, `use`, or the name of one folder. */
@@ -18,6 +18,7 @@ export const general = {
         v.check(isAgentName, ({ input }) => noAgent(input)),
       ),
     rule: 'differs',
+    onHost: true,
     withoutBox: 'free',
     refuse: requireAgentName,
     flags: [
@@ -37,16 +38,23 @@ export const general = {
     initial: [] as readonly string[],
     schema: texts,
     rule: 'each',
+    onHost: true,
     // Without a box they are left out: what is sane in one may not be sane outside.
     withoutBox: 'free',
     notIn: { managed: 'it limits nothing: the same arguments can be typed' },
   }),
   backend: oneWord(['auto', ...backendNames], {
     key: 'backend',
-    meaning: 'Engine that runs the sandbox; auto takes the first usable one',
+    meaning:
+      'Engine that runs the sandbox; auto takes the first usable one. zellij is none: the agent runs on this machine, not isolated',
     initial: 'auto',
     rule: 'differs',
+    onHost: true,
     withoutBox: 'free',
+    projectMay: {
+      words: ['auto', ...isolatingNames],
+      why: 'zellij runs the agent without a sandbox; choose it yourself with --backend zellij',
+    },
     flags: [
       {
         name: 'backend',
@@ -62,6 +70,7 @@ export const general = {
     meaning: "If no engine works: none ends the start; host runs this machine's own agent, not isolated",
     initial: 'none',
     rule: { order: ['none', 'host'] },
+    onHost: true,
     withoutBox: 'free',
     variable: 'fallback',
     notIn: { project: 'write it into your own config.toml, since it gives up the sandbox' },

@@ -16,6 +16,7 @@ export const network = {
     initial: 'restricted',
     schema: (v) => v.picklist(['restricted', 'ask', 'open', 'none']),
     rule: { order: ['none', 'restricted', 'ask', 'record', 'open'] },
+    onHost: true,
     withoutBox: 'closes',
     flags: [
       {

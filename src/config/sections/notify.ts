@@ -86,6 +86,7 @@ export const notify = {
         ),
       ),
     rule: 'own',
+    onHost: true,
     notIn: {
       project: 'write it into your own config.toml, since it acts on this machine and not on the sandbox',
       managed: 'write it into the config.toml of each user',

@@ -49,6 +49,7 @@ export const security = {
     meaning: 'required: no agent runs on this machine itself, whatever fallback says',
     initial: 'optional',
     rule: { order: ['required', 'optional'] },
+    onHost: true,
     variable: 'sandbox',
     withoutBox: 'closes',
   }),
@@ -58,6 +59,7 @@ export const security = {
     meaning: "How to treat a project's own configuration: ask, restrict or ignore",
     initial: 'ask',
     rule: { order: ['ignore', 'restrict', 'ask'] },
+    onHost: true,
     withoutBox: 'free',
     notIn: { project: 'a project cannot decide whether it is trusted' },
     flags: [

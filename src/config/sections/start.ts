@@ -5,6 +5,7 @@ export const start = {
   detach: row({
     initial: false,
     rule: 'own',
+    onHost: true,
     flags: [
       { name: 'detach', rank: 20, description: 'Start in the background and print the session id' },
       { name: 'bg', rank: 20, alias: true, description: "Claude's name for --detach" },
@@ -13,12 +14,14 @@ export const start = {
   sessionName: row({
     initial: '',
     rule: 'own',
+    onHost: true,
     flags: [{ name: 'session-name', rank: 20, valueHint: 'NAME', description: 'Name of the session' }],
   }),
   /** Seconds as typed; '' or `none` means no limit. */
   timeout: row({
     initial: '',
     rule: 'own',
+    onHost: true,
     flags: [
       {
         name: 'timeout',
@@ -32,6 +35,7 @@ export const start = {
   profile: row({
     initial: '',
     rule: 'own',
+    onHost: true,
     flags: [
       {
         name: 'profile',
@@ -44,6 +48,7 @@ export const start = {
   waitRemoval: row({
     initial: false,
     rule: 'own',
+    onHost: true,
     withoutBox: 'free',
     flags: [{ name: 'wait-removal', rank: 70, description: 'Wait until everything of the session is removed' }],
   }),
@@ -62,18 +67,21 @@ export const start = {
   quiet: row({
     initial: false,
     rule: 'own',
+    onHost: true,
     withoutBox: 'free',
     flags: [{ name: 'quiet', rank: 120, description: 'Print no notes and no progress, only warnings and errors' }],
   }),
   force: row({
     initial: false,
     rule: 'own',
+    onHost: true,
     withoutBox: 'free',
     flags: [{ name: 'force', rank: 120, description: 'Start even in a folder that is too broad, like your home directory' }],
   }),
   dryRun: row({
     initial: false as boolean | 'full',
     rule: 'own',
+    onHost: true,
     flags: [
       {
         name: 'dry-run',

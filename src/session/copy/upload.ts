@@ -66,8 +66,18 @@ export function requireImage(upload: Upload, what: string): Upload {
 }
 
 /** Puts a file where the box of a session reads it: into the session's folder, or through a program of the box. Returns its path there. */
-export const giveUpload = async (host: Host, found: Found, upload: Upload): Promise<string> =>
-  found.backend.files.way === 'carried' ? await carryUpload(host, found, upload) : keepUpload(found, upload)
+export async function giveUpload(host: Host, found: Found, upload: Upload): Promise<string> {
+  switch (found.backend.files.way) {
+    case 'carried':
+      return await carryUpload(host, found, upload)
+    case 'mounted':
+      return keepUpload(found, upload)
+    case 'here':
+      throw new PaudeError('unsupported', `session ${found.handle.id} runs on this machine, so its agent reads your files`, {
+        hint: 'name the path of the file in what you send',
+      })
+  }
+}
 
 /** The moment comes first, since nobody here knows what is there already. */
 async function carryUpload(host: Host, found: Found, { name, bytes }: Upload): Promise<string> {

@@ -111,7 +111,7 @@ export function keepRead(
 /** What the proxy has to say at the end: its log, and where the agent may never have started its receipt and its last words. */
 async function lookAtProxy({ backend, handle, spec, code }: Ended) {
   const { mode } = spec.network
-  const hasProxy = mode !== 'none'
+  const hasProxy = mode !== 'none' && backend.wall !== null
   const noted = hasProxy ? readNoted(spec.folder) : ''
   // What was asked for is noted before its answer is read; where nothing was, the engine need not be asked.
   const asks = hasProxy && (mode !== 'open' || code === 125) && !isQuiet(noted)

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { type Backend, need } from '../../backends/backend.ts'
+import { isolates } from '../../backends/pick.ts'
 import { type Handle, handleOfSpec } from '../../box/handle.ts'
-import { LINK, layOut, layOutRecord } from '../../box/lay-out.ts'
+import { LINK, layOut, layOutHere, layOutRecord } from '../../box/lay-out.ts'
 import { released } from '../../box/owner.ts'
 import { COPIES, type SessionSpec } from '../../box/spec.ts'
 import { removed, SHADOWS } from '../../box/stand-ins.ts'
@@ -145,6 +146,10 @@ export const execPlan = (
   { folder = '', ...streams }: { readonly terminal: boolean; readonly stdin: boolean; readonly folder?: string },
 ): Plan => {
   const how = { part: 'agent', folder: box.directory, ...streams } as const
+  if (!isolates(backend))
+    throw new PaudeError('unsupported', `session ${box.id} runs on this machine, so there is no sandbox to run a command in`, {
+      hint: 'run it in your own shell',
+    })
   const { exec, noise } = need(backend, 'inside')
   // Gone to in the box: each backend has other words for a folder that is not there.
   const inside = folder === '' ? [] : ['sh', '-c', GO_FIRST, 'sh', folder]
@@ -171,6 +176,8 @@ function laidOut({ files }: Backend, spec: SessionSpec): Plan {
       return layOut(spec)
     case 'carried':
       return layOutRecord(spec)
+    case 'here':
+      return layOutHere(spec)
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Agent } from '../../agents/agent.ts'
 import type { Backend } from '../../backends/backend.ts'
-import { pickBackend } from '../../backends/pick.ts'
+import { isolates, pickBackend } from '../../backends/pick.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { hostCredentials } from '../resolve/host-credentials.ts'
 import { refuseCredentialInside, withProvider } from '../resolve/provider.ts'
@@ -29,6 +30,7 @@ type Wanted = Pick<Prepared, 'config' | 'agent' | 'run'> & { readonly made?: Mad
 export async function prepareSession(context: Context, { config, agent, run, made = null, again }: Wanted): Promise<Prepared> {
   const { settings } = config
   const backend = await pickBackend(context.host, settings.backend)
+  if (!isolates(backend)) throw noSandbox(backend)
   refuseCredentialInside(config, context.host)
   const around = await lookAround(context.host, config, {
     backend,
@@ -57,3 +59,9 @@ export async function prepareSession(context: Context, { config, agent, run, mad
   }
   return { ...resolveSession(wish), config, agent, run, backend, around, host, images }
 }
+
+/** Commands, shells, demos and copies are for a sandbox. */
+export const noSandbox = ({ name }: Pick<Backend, 'name'>): PaudeError =>
+  new PaudeError('unsupported', `${name} runs agents only, and has no sandbox for this`, {
+    hint: 'choose another backend: paude --backend auto …',
+  })

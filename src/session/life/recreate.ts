@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { agentOfRecord } from '../../agents/registry.ts'
+import { isolates } from '../../backends/pick.ts'
 import { isUp, type State } from '../../box/handle.ts'
 import { COPIES, copiedOf, shadowedOf } from '../../box/spec.ts'
 import { SHADOWS } from '../../box/stand-ins.ts'
@@ -40,6 +41,10 @@ export function requireRecreatable({ backend, handle, record }: Found): void {
   if (!record.terminal)
     throw new PaudeError('unsupported', `session ${id} has no screen: a new sandbox would only ask its prompt again`, {
       hint: `paude fork ${id} copies its conversation into a new sandbox`,
+    })
+  if (!isolates(backend))
+    throw new PaudeError('unsupported', `session ${id} has no sandbox, since it runs on ${backend.name}`, {
+      hint: `paude start ${id} continues its conversation`,
     })
   if (backend.life.anew !== null)
     throw new PaudeError('unsupported', `paude cannot recreate a session on ${backend.name}`, {

@@ -89,11 +89,8 @@ function requireShadowed({ id, shadows, standIns }: SessionRecord): void {
 }
 
 /** Starts a session again that does not run, with its conversation. Returns the exit code: the agent's when attached. */
-export async function continueSession(
-  context: Context,
-  found: Found,
-  { attached, dryRun }: { readonly attached: boolean; readonly dryRun: boolean },
-): Promise<number> {
+export async function continueSession(context: Context, found: Found, { attached, dryRun }: How): Promise<number> {
+  if (found.backend.can.isolation === 'none') return await continueOnHost(context, found, { attached, dryRun })
   const { backend, handle, record } = dryRun ? found : await carryToEnd(context, found)
   await requireManaged(context.host, record)
   requireSound(record)
@@ -109,22 +106,42 @@ export async function continueSession(
     ...recheck,
     ...(imported === null ? [] : importedAgain(found, imported)),
     ...(record.standIns.length > 0 ? [placed(handle.folder, record.standIns)] : []),
-    ...(existsSync(handle.folder)
-      ? [...noteStart(handle.folder), ...noteIntent(handle.folder, 'running'), ...released(handle.folder)]
-      : []),
+    ...notedAgain(handle.folder),
     ...resumePlan(backend, handle, {
       attached,
       credential: proxySecret(context.host, { credentials, ways: record.ways }),
       imported,
     }),
   ]
+  return await startAgain(context, { backend, handle, record }, { plan, attached, dryRun })
+}
+
+/** The same for one without a box: its agent runs on this machine again. */
+async function continueOnHost(context: Context, found: Found, { attached, dryRun }: How): Promise<number> {
+  const { backend, handle } = found
+  const [{ requireAgain }, { loadConfig }] = await Promise.all([import('./on-host.ts'), import('../../config/layers/load.ts')])
+  requireAgain(context, await loadConfig(context.host, context.flags), found.record)
+  const plan = [...notedAgain(handle.folder), ...resumePlan(backend, handle, { attached, credential: null })]
+  return await startAgain(context, found, { plan, attached, dryRun })
+}
+
+const notedAgain = (folder: string): Plan =>
+  existsSync(folder) ? [...noteStart(folder), ...noteIntent(folder, 'running'), ...released(folder)] : []
+
+type How = { readonly attached: boolean; readonly dryRun: boolean }
+
+async function startAgain(
+  context: Context,
+  { backend, handle, record }: Found,
+  { plan, attached, dryRun }: How & { readonly plan: Plan },
+): Promise<number> {
   if (dryRun) return carryOut(context, backend, { plan, dryRun })
   const before = await ask(backend.life.state(handle), context.effects(backend))
   if (before.status === 'running')
     throw new PaudeError('name-taken', `session ${record.id} is already running`, { hint: `paude attach ${record.id}` })
   await audit(context, record, { event: 'continue', reach: [...reached(record)] })
   clearAlarm(handle.folder)
-  const weaker = weakeningAgain(record)
+  const weaker = backend.can.isolation === 'none' ? null : weakeningAgain(record)
   if (weaker !== null) context.warn(weaker)
   const token = tokenWarning(record.account)
   if (token !== null) context.warn(token)

@@ -53,6 +53,10 @@ async function active(context: Context, found: Found, { wanted, orExited, signal
     throw new PaudeError('usage', `session ${handle.id} has no screen, so it does not report its activity`, {
       hint: `paude wait ${handle.id}`,
     })
+  if (backend.inside === null)
+    throw new PaudeError('unsupported', `session ${handle.id} does not report its activity, since it runs on ${backend.name}`, {
+      hint: `paude wait ${handle.id}`,
+    })
   for (let turn = 0; ; turn++) {
     signal.throwIfAborted()
     const state = readHoldState(handle.folder)

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { isolates } from '../../backends/pick.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { revised, type Word } from '../../network/changes.ts'
@@ -56,7 +57,15 @@ async function requireGranted({ host }: Context, record: SessionRecord, verb: Wo
   if (verb === 'unset') await requireDenied(host, record)
 }
 
-function refuseUnchangeable({ record, handle }: Found): void {
+function refuseUnchangeable({ backend, record, handle }: Found): void {
+  if (!isolates(backend))
+    throw new PaudeError(
+      'unsupported',
+      `session ${record.id} has no wall, since it runs on ${backend.name}: its network is open`,
+      {
+        hint: 'start a session in a sandbox: paude --backend auto',
+      },
+    )
   if (record.network === 'none') throw withoutNetwork(record.id)
   if (record.revision === '' || !existsSync(join(handle.folder, 'policy')))
     throw new PaudeError('unsupported', `session ${record.id} was started by an older paude, which cannot change a policy`, {

@@ -1,0 +1,145 @@
+import type { Agent } from '../../agents/agent.ts'
+import { startCommand } from '../../agents/command.ts'
+import type { Backend } from '../../backends/backend.ts'
+import { ownerText } from '../../box/owner.ts'
+import type { Network, SessionSpec } from '../../box/spec.ts'
+import type { Config } from '../../config/keys/settings.ts'
+import type { Host } from '../../host.ts'
+import { quote } from '../../plan/shell.ts'
+import { secret } from '../../secret.ts'
+import { findWorkspace } from '../../workspace/workspace.ts'
+import { checkedName, newSessionId } from '../record/id.ts'
+import type { SessionRecord } from '../record/record.ts'
+import { sessionFolder } from '../record/store.ts'
+import { policyRecord, startPolicy } from './policy.ts'
+import { refuseWeaker } from './resolve.ts'
+
+/** A start of an agent on this machine itself. What a box would have is not there, and nobody asked for it. */
+export type HostWish = {
+  readonly host: Host
+  readonly config: Config
+  readonly backend: Backend
+  readonly agent: Agent
+  /** The agent's program of this machine. */
+  readonly program: string
+  readonly words: readonly string[]
+  /** Variables that it gets besides yours. */
+  readonly mark: string
+  readonly version: string
+  readonly now: Date
+}
+
+/** A session without a box, or a refusal of what it cannot keep. */
+export function resolveOnHost(wish: HostWish): { readonly spec: SessionSpec; readonly record: SessionRecord } {
+  const { host, config, backend } = wish
+  const { settings } = config
+  const id = newSessionId()
+  const folder = sessionFolder(host, id)
+  const network = networkOf(config, id)
+  const { root, directory } = findWorkspace(host, { force: settings.force })
+  const conversation = conversationOf(wish)
+  const record: SessionRecord = {
+    v: 3,
+    id,
+    name: settings.sessionName === '' ? '' : checkedName(settings.sessionName),
+    backend: backend.name,
+    agent: wish.agent.name,
+    version: wish.version,
+    created: wish.now.toISOString(),
+    starter: host.process,
+    workspace: root,
+    directory,
+    network: network.mode,
+    ...policyRecord(network),
+    terminal: true,
+    conversation,
+    homeVolume: '',
+    link: 'none',
+    init: '',
+    mounts: [],
+    copies: [],
+    shadows: [],
+    standIns: [],
+    overlays: [],
+    watch: {},
+    onFinding: 'warn',
+    alarm: 'off',
+    writesConfig: false,
+    index: null,
+    repos: [],
+    security: BARE,
+    credentials: [],
+  }
+  const spec = specOf(wish, { record, network, folder, conversation })
+  refuseWeaker(backend, spec, config)
+  return { spec, record }
+}
+
+/** There is no proxy, so nothing is let through or kept out. */
+function networkOf(config: Config, session: string): Network {
+  const { network: mode } = config.settings
+  if (mode === 'none') return { mode }
+  return { mode, policy: startPolicy(config, { session, needed: [], injections: [] }), policyFiles: {}, credential: null }
+}
+
+const BARE = { readOnlyRoot: false, noNewPrivileges: false, seccomp: 'off' } as const
+
+function conversationOf({ agent: { conversation }, words }: HostWish): string {
+  const chosen = conversation?.chosen(words) ?? ''
+  return chosen === '' && conversation?.begin ? crypto.randomUUID() : chosen
+}
+
+function specOf(
+  { host, config: { settings }, backend, agent, program, words, mark }: HostWish,
+  {
+    record,
+    network,
+    folder,
+    conversation,
+  }: {
+    readonly record: SessionRecord
+    readonly network: Network
+    readonly folder: string
+    readonly conversation: string
+  },
+): SessionSpec {
+  const { id, name, version, created, workspace, directory, security } = record
+  return {
+    ...{ id, name, agent: agent.name, version, created, workspace, directory, security, network, folder },
+    image: '',
+    proxyImage: '',
+    init: '',
+    user: { ...backend.user(host), home: host.home },
+    rootIs: null,
+    transport: { kind: 'host' },
+    mounts: [],
+    standIns: [],
+    overlays: [],
+    hidden: [],
+    workspaces: false,
+    homeVolume: '',
+    environment: {},
+    secretEnvironment: {},
+    limits: { cpus: 0, memory: 0, pids: 0 },
+    own: { kind: 'host', link: 'none', selinux: false },
+    once: false,
+    terminal: true,
+    stdin: true,
+    grace: 10,
+    seed: {
+      'command.sh': [
+        `cd -- ${quote(directory)} || exit 125\n`,
+        `export ${mark}=1\n`,
+        // What a box needs before it may not happen here: it rearranges HOME.
+        startCommand({ ...agent, program, prelude: '' }, words, { conversation, continues: true, out: `${folder}/out` }),
+      ].join(''),
+    },
+    system: {},
+    imported: null,
+    out: ['conversation', 'events'],
+    owner: settings.detach ? '' : ownerText(host),
+    // Nothing is guarded, so nothing is compared.
+    kept: secret(''),
+    record: `${JSON.stringify(record, null, 2)}\n`,
+  }
+}

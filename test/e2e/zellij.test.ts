@@ -1,0 +1,114 @@
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { binary, cleanUp, home, makeProject, paude, poll, processes, put, root, stateHome } from './support.ts'
+import { makeTerminals } from './terminal.ts'
+
+setDefaultTimeout(180_000) // ms
+
+/** The real one, which scripts/zellij.mjs builds. */
+const zellij = process.env['PAUDE_TEST_ZELLIJ'] || join(homedir(), '.cache/zellij/bin/zellij')
+const isThere = existsSync(zellij)
+if (!isThere) process.stderr.write(`!!! NOT TESTED: zellij: there is no ${zellij}; node scripts/zellij.mjs builds it\n`)
+
+/** An agent on a terminal: it echoes lines, and ends when it is told. Its conversation is kept as Claude keeps it. */
+const CLAUDE = `#!/bin/sh
+echo "begins: $*"
+[ "$1" != --session-id ] || { mkdir -p "$HOME/.claude/projects/x" && : >"$HOME/.claude/projects/x/$2.jsonl"; }
+[ ! -e stubborn ] || trap '' HUP TERM INT
+[ ! -e short ] || exit 3
+while read -r line; do
+  echo "heard $line"
+  case $line in end*) exit "\${line#end }" ;; esac
+done
+while [ -e stubborn ]; do sleep 0.1; done
+`
+
+const bin = join(root, 'zellij-bin')
+mkdirSync(bin, { recursive: true })
+for (const [name, text] of [
+  ['claude', CLAUDE],
+  ['zellij', `#!/bin/sh\nexec '${zellij}' "$@"\n`],
+] as const)
+  chmodSync(put(join(bin, name), text), 0o755)
+const env = { PATH: `${bin}:${dirname(binary)}:/usr/bin:/bin` }
+const OPEN = ['--backend', 'zellij', '--network', 'open'] as const
+
+async function started(cwd: string, ...words: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await paude([...OPEN, '--detach', ...words], { env, cwd })
+  if (code !== 0) throw new Error(stderr)
+  return stdout.trim()
+}
+
+const on = (...words: readonly string[]) => paude(words, { env })
+const screenOf = (id: string, wanted: string) =>
+  poll(`the screen shows ${wanted}`, async () => {
+    const { stdout } = await on('screen', id)
+    return stdout.includes(wanted) ? stdout : null
+  })
+const removed = async (id: string) => {
+  const { code, stderr } = await on('rm', '--force', id)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  await poll('nothing of it runs', () => processes().every(({ words }) => !words.includes(id)))
+  expect(readdirSync(join(stateHome, 'paude/sessions'))).not.toContain(id)
+}
+
+describe.skipIf(!isThere)('a session on the real zellij', () => {
+  const { open, stop } = makeTerminals()
+  afterAll(async () => {
+    await stop()
+    cleanUp()
+  })
+
+  test('is typed into, shows its screen, keeps its exit code and leaves nothing behind', async () => {
+    const id = await started(makeProject({ name: `it's "a" $(b) {c}; ü` }), 'a b')
+    await screenOf(id, 'begins: --session-id')
+    expect((await on('send', id, 'größer ✓')).code).toBe(0)
+    await screenOf(id, 'heard größer ✓')
+    const unknown = await on('wait', id, '--for', 'done')
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('does not report its activity')])
+    await on('send', id, 'end 7')
+    expect(await on('wait', id)).toMatchObject({ code: 0, stdout: `${id} exited 7\n` })
+    expect((await on('logs', id)).stdout).toContain('heard end 7')
+    await removed(id)
+  })
+
+  test('is left and joined again, and its exit code is that of paude', async () => {
+    const terminal = await open({ cwd: makeProject(), env: { ...env, HOME: home, XDG_STATE_HOME: stateHome } })
+    await terminal.start(`paude ${OPEN.join(' ')}`)
+    await terminal.see('NOT ISOLATED')
+    await terminal.see('begins: --session-id')
+    await terminal.enter('one')
+    await terminal.see('heard one')
+    expect(await terminal.detach()).toBe(0)
+    await terminal.start('paude attach')
+    await terminal.see('heard one')
+    await terminal.enter('end 5')
+    expect(await terminal.ended()).toBe(5)
+    await terminal.close()
+  })
+
+  test('is stopped whatever its agent ignores, and goes on with its conversation', async () => {
+    const cwd = makeProject()
+    put(join(cwd, 'stubborn'), '')
+    const id = await started(cwd)
+    const [, conversation = ''] = /--session-id (\S+)/.exec(await screenOf(id, 'begins: --session-id')) ?? []
+    const [pid = ''] = readFileSync(join(stateHome, 'paude/sessions', id, 'zellij/pid'), 'utf8').split(' ')
+    expect((await on('stop', id, '--grace', '1')).code).toBe(0)
+    const left = Bun.spawnSync(['ps', '-o', 'stat=', '-g', pid]).stdout.toString().trim().split('\n')
+    expect(left.filter((stat) => stat !== '' && !stat.startsWith('Z'))).toEqual([])
+    rmSync(join(cwd, 'stubborn'))
+    expect((await on('start', id)).code).toBe(0)
+    await screenOf(id, `begins: --resume ${conversation}`)
+    await removed(id)
+  })
+
+  test('keeps the exit code of agents that end at once', async () => {
+    const cwd = makeProject()
+    put(join(cwd, 'short'), '')
+    const ids = [await started(cwd), await started(cwd), await started(cwd), await started(cwd)]
+    for (const id of ids) expect(await on('wait', id)).toMatchObject({ code: 0, stdout: `${id} exited 3\n` })
+    for (const id of ids) await removed(id)
+  })
+})
