@@ -35,6 +35,7 @@ export function checkProbe(probe: Probe, { agent, install }: Wanted): readonly C
     home(probe),
     ...hardening(probe),
     certificates(probe),
+    ...trust(probe),
     terminal(probe),
   ]
 }
@@ -217,6 +218,56 @@ function certificates(probe: Probe): Check {
     file !== '',
     file === '' ? 'none found: HTTPS will fail' : file,
     file === '' ? installs(probe, 'ca-certificates') : '',
+  )
+}
+
+/** Programs that have to trust the certificates of a session, each with the variable that names them. Those that could not be tried are left out. */
+const TRUST = { curl: 'CURL_CA_BUNDLE', git: 'GIT_SSL_CAINFO', node: 'NODE_EXTRA_CA_CERTS', python: 'SSL_CERT_FILE' } as const
+
+function trust(probe: Probe): readonly Check[] {
+  const tried = Object.entries(TRUST).filter(([program]) => probe[`trust-${program}`] !== undefined)
+  const deaf = tried.filter(([program]) => probe[`trust-${program}`] !== 'yes')
+  return [
+    ...(tried.length > deaf.length
+      ? [
+          row(
+            'K24',
+            'CA variables',
+            'warning',
+            true,
+            `obeyed by ${tried
+              .filter((one) => !deaf.includes(one))
+              .map(([program]) => program)
+              .join(', ')}`,
+            '',
+          ),
+        ]
+      : []),
+    ...deaf.map(([program, variable]) =>
+      row(
+        'K24',
+        `CA variable of ${program}`,
+        'warning',
+        false,
+        `${program} ignores ${variable}: it does not trust a proxy that adds a credential, nor your own certificates`,
+        `install the ${program} of the distribution, or add your certificates in the image build`,
+      ),
+    ),
+    ...(probe['node-version'] === undefined ? [] : [nodeVersion(probe['node-version'])]),
+  ]
+}
+
+/** Those that go through the proxy of the environment when they are asked to: since 22.21 and 24.0. */
+function nodeVersion(said: string): Check {
+  const [major = 0, minor = 0] = (/v(\d+)\.(\d+)/.exec(said)?.slice(1) ?? []).map(Number)
+  const ok = major >= 24 || (major === 22 && minor >= 21)
+  return row(
+    'K24',
+    'node version',
+    'warning',
+    ok,
+    ok ? said : `${said}: its own fetch ignores the proxy variables, so it reaches nothing`,
+    ok ? '' : 'install Node 24 or later',
   )
 }
 

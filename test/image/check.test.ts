@@ -139,11 +139,29 @@ describe('what the probe finds', () => {
     ['privileges', { capabilities: '00000000a80425fb' }, 'K33 error hardening', /doctor/],
     ['a writable root', { 'root-writable': 'yes' }, 'K33 error hardening', /doctor/],
     ['sudo', { sudo: '/usr/bin/sudo' }, 'K33 warning sudo', /during the image build/],
+    [
+      'a curl with trust of its own',
+      { 'trust-curl': 'no', 'trust-git': 'yes' },
+      'K24 warning CA variable of curl',
+      /distribution/,
+    ],
+    ['a git with trust of its own', { 'trust-git': 'no' }, 'K24 warning CA variable of git', /image build/],
+    ['a python with trust of its own', { 'trust-python': 'no' }, 'K24 warning CA variable of python', /image build/],
+    ['a node with trust of its own', { 'trust-node': 'no' }, 'K24 warning CA variable of node', /image build/],
+    ['a node without a proxy', { 'node-version': 'v20.19.2' }, 'K24 warning node version', /Node 24/],
+    ['a node of a short release', { 'node-version': 'v23.11.0' }, 'K24 warning node version', /Node 24/],
     ['no terminfo', { terminfo: undefined, os: 'alpine ' }, 'K34 warning terminfo', /ncurses-terminfo-base$/],
   ] as const)('%s', (_, change, complaint, fix) => {
     expect(complaints(probed(change))).toEqual([complaint])
     expect(checkImage(probed(change)).find(({ ok }) => !ok)?.fix).toMatch(fix)
     expect(checkExitCode(checkImage(probed(change)))).toBe(complaint.includes(' error ') ? 1 : 0)
+  })
+
+  test('what obeys the variables of certificates is named in one row, and what was not tried in none', () => {
+    const trusts = { 'trust-curl': 'yes', 'trust-git': 'yes', 'trust-node': 'yes', 'node-version': 'v22.21.0' }
+    expect(find(probed(trusts), 'CA variables')).toMatchObject({ id: 'K24', ok: true, message: 'obeyed by curl, git, node' })
+    expect(complaints(probed(trusts))).toEqual([])
+    expect(find(probed({}), 'CA variables')).toBeUndefined()
   })
 
   test('Claude Code cannot be added to an Alpine without its libraries', () => {
