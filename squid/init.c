@@ -4,6 +4,7 @@
  * process 1, so that nothing in the box can end it and the way out comes back whatever the agent does.
  *
  *   init [--wall=MODE [--base-url]] [--owner=UID] -- PROGRAM [WORD]…   MODE: restricted, record, or open; UID: what root is outside
+ *   init --no-new-privileges …                           the same where the engine has no such flag
  *   init --pod [--way=FILE [--base-url]] -- PROGRAM [WORD]…   in a pod, whose wall `prove` has proved; FILE has the proxy's address
  *   init prove MODE [FILE]                               proves the wall of a pod, and prints the receipt; MODE may be none
  *   init begin                                           starts the program of a pod on its own streams
@@ -521,8 +522,11 @@ static bool hand_in(int from) {
   ssize_t length = read(from, receipt, sizeof receipt);
   if (length <= 0) return false;
   int fd = -1;
-  for (long long deadline = now_ms() + 5000; fd < 0 && now_ms() < deadline; nap_ms(2))
+  for (long long deadline = now_ms() + 5000; fd < 0 && now_ms() < deadline; nap_ms(2)) {
     if ((fd = open(LINK "receipt", O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0) break;
+    /* A pipe does not lead out of a virtual machine, but this socket does. */
+    if (errno == ENOENT && dial(LINK "receipt.sock", &fd)) break;
+  }
   return fd >= 0 && write(fd, receipt, length) == length;
 }
 
@@ -852,12 +856,31 @@ static int reap(char *const words[], int proof) {
   return -1;
 }
 
-/* A file that was mounted there; an image may have anything in that place. */
-static void keep_in(const char *path, int stream) {
+/* A file that was mounted there, emptied; an image may have anything in that place. -1 where there is none. */
+static int emptied(const char *path) {
   struct stat file;
   int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd >= 0 && fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && ftruncate(fd, 0) == 0) dup2(fd, stream);
+  if (fd >= 0 && fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && ftruncate(fd, 0) == 0) return fd;
   if (fd >= 0) close(fd);
+  return -1;
+}
+
+static void keep_in(const char *path, int stream) {
+  int fd = emptied(path);
+  if (fd < 0) return;
+  dup2(fd, stream);
+  close(fd);
+}
+
+/* Where an engine forgets exit codes, a file is mounted for them. */
+#define EXIT_CODE "/paude/out/exit"
+
+static int keep_code(int code) {
+  int fd = emptied(EXIT_CODE);
+  if (fd < 0) return code;
+  dprintf(fd, "%d\n", code);
+  close(fd);
+  return code;
 }
 
 /* A socket of the caller's may lead to an engine of root's: root of its boxes would be root, and not the caller. */
@@ -890,6 +913,9 @@ static int supervise(char *const words[], struct how how) {
   watch_number(signals, EPOLLIN, SIGNALS);
   /* In the background the answer is kept byte for byte; engines' logs cut long lines and mend what is no UTF-8. */
   if (!how.pod) {
+    /* Of an earlier start. */
+    int code = emptied(EXIT_CODE);
+    if (code >= 0) close(code);
     keep_in("/paude/out/stdout", 1);
     keep_in("/paude/out/stderr", 2);
   }
@@ -931,9 +957,9 @@ static int supervise(char *const words[], struct how how) {
           int sig = (int)info.ssi_signo;
           if (sig == SIGCHLD) {
             int code = reap(words, proof[0]);
-            if (code >= 0) return tell(code);
+            if (code >= 0) return keep_code(tell(code));
           } else if (program > 0) kill(program, sig);
-          else if (sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT) return 128 + sig;
+          else if (sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT) return keep_code(128 + sig);
         }
       } else if (number == BEGINS) {
         if (beginning >= 0) take_caller(words);
@@ -1062,10 +1088,13 @@ int main(int count, char *words[]) {
     else if (strcmp(words[at], "--base-url") == 0) how.base_url = true;
     else if (strncmp(words[at], "--owner=", 8) == 0) how.owner = words[at] + 8;
     else if (strcmp(words[at], "--pod") == 0) how.pod = true;
+    else if (strcmp(words[at], "--no-new-privileges") == 0) {
+      if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("the sandbox cannot give up privileges");
+    }
     else if (strncmp(words[at], "--way=", 6) == 0) how.way = words[at] + 6;
     else break;
   }
-  if (at + 1 >= count || strcmp(words[at], "--") != 0) fail("usage: init [--wall=MODE [--base-url]] [--owner=UID] -- PROGRAM [WORD]…");
+  if (at + 1 >= count || strcmp(words[at], "--") != 0) fail("usage: init [--no-new-privileges] [--wall=MODE [--base-url]] [--owner=UID] -- PROGRAM [WORD]…");
   if (how.mode && strcmp(how.mode, "restricted") && strcmp(how.mode, "record") && strcmp(how.mode, "open")) fail("no such wall");
   if (how.owner && !is_number(how.owner, 10)) fail("no such owner");
   return supervise(words + at + 1, how);

@@ -26,6 +26,7 @@ import policy from '../../squid/policy' with { type: 'text' }
 import proxy from '../../squid/proxy' with { type: 'text' }
 import proxyConfig from '../../squid/proxy.cfg' with { type: 'text' }
 import queryWriter from '../../squid/query.awk' with { type: 'text' }
+import receiptTaker from '../../squid/receipt.lua' with { type: 'text' }
 import rename from '../../squid/rename.c' with { type: 'text' }
 import roots from '../../squid/roots.lua' with { type: 'text' }
 import secret from '../../squid/secret' with { type: 'text' }
@@ -52,6 +53,7 @@ export const proxyContext: Readonly<Record<string, string>> = {
   'init.c': init,
   'ask.lua': askUser,
   'roots.lua': roots,
+  'receipt.lua': receiptTaker,
   'log.awk': logWriter,
   'query.awk': queryWriter,
   'mime-none': mimeNone,
