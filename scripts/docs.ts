@@ -104,7 +104,10 @@ export async function pages(): Promise<Readonly<Record<string, string>>> {
       'The versions of container engines that paude is tested with. The oldest is the minimum. `paude doctor` says when yours is older or newer.',
       table(
         ['engine', 'tested versions'],
-        allBackends.map(({ name, health }) => [name, health.tested.join(', ')]),
+        allBackends.map(({ name, health }) => [
+          name,
+          `${health.tested.join(', ')}${health.imitated ? ': never really run, only a program that imitates it' : ''}`,
+        ]),
       ),
     ),
     'events.md': page(

@@ -101,7 +101,12 @@ export type Inside = {
   /** Pattern of what its client says on stderr behind the last word of a program that failed; null for nothing. */
   readonly noise: string | null
   /** Where the backend itself mounts something in a box, and variables that it sets there. The self-test expects them. */
-  readonly brings: { readonly mounts: readonly string[]; readonly variables: readonly string[] }
+  readonly brings: {
+    readonly mounts: readonly string[]
+    /** The ones of these that may be written. */
+    readonly writable?: readonly string[]
+    readonly variables: readonly string[]
+  }
 }
 
 /** How a port of the box's loopback comes to this machine. A backend that listens by itself becomes another kind. */
@@ -166,8 +171,8 @@ export type Beside = {
 }
 
 export type Images = {
-  /** Prints the image's id; fails when it is not there. */
-  readonly id: (reference: string) => Argv
+  /** The image's id; fails when it is not there. */
+  readonly id: (reference: string) => Query<string>
   /** Succeeds when the image is there. */
   readonly has: (reference: string) => Argv
   readonly inspect: (reference: string) => Query<Metadata>
@@ -246,8 +251,12 @@ export type Inventory = {
 export type Health = {
   /** Versions that paude is tested with, the oldest first: what is older is refused, and what is newer is told by `doctor`. */
   readonly tested: readonly [oldest: string, ...newer: string[]]
+  /** Its tests only ever ran against a program that imitates it. */
+  readonly imitated?: true
   /** Where its releases say what they fixed: a table of our own would age inside the binary. */
   readonly fixes: string
+  /** Why this machine can never run it, as the end of a sentence; '' where it can. */
+  readonly unfit: (host: Host) => string
   /** Where it is reached, besides its program: what a start looks at before it starts a process. */
   readonly reach: (host: Host) => Reach
   /** Variables that say which of several is meant: a service at login gets them from the one who sets it up. */

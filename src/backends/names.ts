@@ -1,5 +1,5 @@
 /** Every backend there is, in the order in which `auto` prefers them. Data alone, so that every room may read it. */
-export const backendNames = ['docker', 'podman', 'kubernetes', 'zellij'] as const
+export const backendNames = ['docker', 'podman', 'kubernetes', 'apple', 'zellij'] as const
 
 export type BackendName = (typeof backendNames)[number]
 
@@ -8,6 +8,7 @@ export const programs: Readonly<Record<BackendName, string>> = {
   docker: 'docker',
   podman: 'podman',
   kubernetes: 'kubectl',
+  apple: 'container',
   zellij: 'zellij',
 }
 
@@ -19,6 +20,8 @@ export const patience: Readonly<Record<string, number>> = {
   [programs.docker]: 15,
   [programs.podman]: 30,
   [programs.kubernetes]: 60,
+  // Its service is given ten seconds by itself.
+  [programs.apple]: 30,
   [programs.zellij]: 15,
 }
 

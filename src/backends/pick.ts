@@ -13,6 +13,8 @@ export type Usable = 'yes' | 'missing' | 'down' | 'denied'
 export async function pickBackend(host: Host, wanted: 'auto' | BackendName): Promise<Backend> {
   if (wanted === 'auto') return await pickAutomatically(host, allBackends)
   const backend = backends[wanted]
+  const unfit = backend.health.unfit(host)
+  if (unfit !== '') throw new PaudeError('unsupported', `${wanted} ${unfit}`, { hint: 'paude backends' })
   if (isInstalled(host, backend)) return backend
   throw new PaudeError('backend-missing', `${wanted} is not installed`, {
     hint: `install ${wanted}${installed(host).length === 0 ? '' : ', or use another engine: paude --backend auto'}`,
@@ -36,7 +38,7 @@ export async function pickAutomatically(host: Host, all: readonly Backend[]): Pr
     throw new PaudeError('backend-down', `${down.name} is installed, but its engine is not running`, {
       hint: `start it: ${down.health.mend.down}`,
     })
-  const programs = candidates.map(({ program }) => program)
+  const programs = candidates.filter(({ health }) => health.unfit(host) === '').map(({ program }) => program)
   throw new PaudeError('backend-missing', `no container engine was found: neither ${programs.join(' nor ')} is in PATH`, {
     hint: `install one: ${easiest.health.mend.missing}`,
   })
@@ -65,7 +67,8 @@ export async function noEngine(host: Host, wanted: 'auto' | BackendName): Promis
 /** Backends whose program is installed, whatever their engine's state. */
 export const installed = (host: Host): readonly Backend[] => allBackends.filter((backend) => isInstalled(host, backend))
 
-const isInstalled = (host: Host, { program }: Backend): boolean => findProgram(host, program) !== null
+const isInstalled = (host: Host, { program, health }: Backend): boolean =>
+  health.unfit(host) === '' && findProgram(host, program) !== null
 
 /** A look at PATH, and at where the backend says that it is reached: a running engine accepts a connection in under a millisecond. */
 export async function usable(host: Host, backend: Backend): Promise<Usable> {

@@ -1,3 +1,4 @@
+import { apple } from './apple/apple.ts'
 import type { Backend } from './backend.ts'
 import { kubernetes } from './kubernetes/kubernetes.ts'
 import { type BackendName, backendNames } from './names.ts'
@@ -6,7 +7,7 @@ import { podman } from './oci/podman.ts'
 import { zellij } from './zellij/zellij.ts'
 
 /** A name without its row does not compile. */
-export const backends: Readonly<Record<BackendName, Backend>> = { docker, podman, kubernetes, zellij }
+export const backends: Readonly<Record<BackendName, Backend>> = { docker, podman, kubernetes, apple, zellij }
 
 /** In the order in which `auto` prefers them. */
 export const allBackends: readonly Backend[] = backendNames.map((name) => backends[name])

@@ -179,6 +179,12 @@ export type Own =
       readonly link: 'service'
       readonly selinux: boolean
     }
+  | {
+      readonly kind: 'apple'
+      /** Sockets lie in a folder of the session, and are carried between the virtual machines. */
+      readonly link: 'folder'
+      readonly selinux: boolean
+    }
   /** Nothing: the agent runs on this machine itself. */
   | { readonly kind: 'host'; readonly link: 'none'; readonly selinux: boolean }
 

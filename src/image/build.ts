@@ -47,8 +47,15 @@ export type ImageBuilding = {
   readonly noCache: boolean
 }
 
-/** Builds one image with a program that takes the flags of a builder of Dockerfiles; nothing of the context stays behind. */
-export function buildPlan(builder: Argv, { spec, host, cache, id, noCache }: ImageBuilding): Plan {
+/**
+ * Builds one image with a program that takes the flags of a builder of Dockerfiles; nothing of the context stays behind. `prune` removes the
+ * stages that an engine keeps beside its image, by their label; null where it keeps none.
+ */
+export function buildPlan(
+  builder: Argv,
+  { spec, host, cache, id, noCache }: ImageBuilding,
+  prune: ((label: string) => Argv) | null = null,
+): Plan {
   const work = join(cache, `build-${contextHash(spec)}-${id}`)
   const context = join(work, 'context')
   const download = downloadOf(spec)
@@ -57,7 +64,7 @@ export function buildPlan(builder: Argv, { spec, host, cache, id, noCache }: Ima
     folder(work),
     ...contextSteps(context, contextFiles(spec)),
     ...(download === null ? [] : downloadSteps({ download, host, arch: spec.arch, extraCa, cache, work, to: context })),
-    ...buildSteps(builder, { spec, noCache, id }, context),
+    ...buildSteps(builder, { spec, noCache, id, prune }, context),
     exec(['rm', '-rf', '--', work], { tolerant: true }),
   ]
 }
@@ -167,12 +174,15 @@ function contextSteps(context: string, files: Readonly<Record<string, string>>):
   ]
 }
 
-function buildSteps(builder: Argv, { spec, noCache, id }: Pick<ImageBuilding, 'spec' | 'noCache' | 'id'>, context: string): Plan {
+type Built = Pick<ImageBuilding, 'spec' | 'noCache' | 'id'> & { readonly prune: ((label: string) => Argv) | null }
+
+function buildSteps(builder: Argv, { spec, noCache, id, prune: pruning }: Built, context: string): Plan {
   // Of this build alone: one that runs at the same time needs its own.
   const stage = `${contextHash(spec)}-${id}`
-  const prune: Argv = [builder[0], 'image', 'prune', '--force', `--filter=label=paude.stage=${stage}`]
   const title = titleOf(spec)
-  if (spec.image !== 'proxy') return [exec(buildArgv(builder, { spec, noCache, further: [] }, context), { title })]
+  if (spec.image !== 'proxy' || pruning === null)
+    return [exec(buildArgv(builder, { spec, noCache, further: [] }, context), { title })]
+  const prune = pruning(`paude.stage=${stage}`)
   return [
     exec(buildArgv(builder, { spec, noCache, further: [`--build-arg=STAGE=${stage}`] }, context), { title, undo: prune }),
     exec(prune, { tolerant: true }),

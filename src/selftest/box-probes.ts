@@ -40,6 +40,8 @@ export const capabilityProbes: readonly Probe[] = [
       every(['box.status.NoNewPrivs', 'proxy.status.NoNewPrivs'], (value) => value === '1'),
       every(['proxy.status.NoNewPrivs'], (value) => value === '1'),
     ),
+    inMachine:
+      'this test is started in the running sandbox, where the engine has no such switch; the agent gets it from process 1',
   },
   {
     id: 'C04',
@@ -103,6 +105,7 @@ function unlessOff(facts: Facts, want: Want): Verdict {
 }
 
 const NOT_MOUNTED = 'nothing of this machine is mounted in a pod'
+const CLONED = 'the project is not mounted: the virtual machine has a volume with a clone'
 
 const DEVICES = new Set(['console', 'full', 'null', 'ptmx', 'random', 'tty', 'urandom', 'zero'].map((name) => `/dev/${name}`))
 
@@ -139,6 +142,7 @@ export const fileProbes: readonly Probe[] = [
     area: 'files',
     claim: 'The root file system of the proxy is read-only too',
     judge: every(['proxy.root'], (value) => value === 'ro'),
+    inMachine: 'the engine finds its sockets only in a root file system that can be written; C11 shows that its user is not root',
   },
   {
     id: 'F03',
@@ -185,6 +189,7 @@ export const fileProbes: readonly Probe[] = [
     claim: "The project's .git/hooks are read-only and cannot be moved; its .git/config is a copy that stays in the sandbox",
     judge: gitGuards,
     inPod: NOT_MOUNTED,
+    inMachine: CLONED,
   },
   {
     id: 'F10',
@@ -192,6 +197,7 @@ export const fileProbes: readonly Probe[] = [
     claim: "What the agent changes in the project's .claude stays in the sandbox",
     judge: shadow,
     inPod: NOT_MOUNTED,
+    inMachine: CLONED,
   },
   {
     id: 'F11',
@@ -199,6 +205,7 @@ export const fileProbes: readonly Probe[] = [
     claim: 'The agent can write to the project (control), as you',
     judge: project,
     inPod: { claim: 'The agent can write to its workspace (control)' },
+    inMachine: { claim: 'The agent can write to its workspace (control)' },
   },
   {
     id: 'F12',
@@ -349,6 +356,7 @@ export const processProbes: readonly Probe[] = [
       (value) => `${value.replace(/,/, ' started,')}`,
     ),
     inPod: 'a cluster limits the number of processes on its nodes, not for a session',
+    inMachine: 'nothing limits the number of processes but the memory of the virtual machine',
   },
 ]
 

@@ -47,9 +47,9 @@ export async function waitForWall(
   return { canaries: canaryFacts(receipt), fault }
 }
 
-/** Begins with the receipt: what the proxy noted on this machine, or its log where nothing of it is here. */
+/** Begins with the receipt: what the proxy noted on this machine, or its log where it notes nothing here. */
 const notedOf = async (backend: Backend, handle: Made['handle']): Promise<string> =>
-  backend.files.way === 'mounted'
+  backend.can.isolation === 'container'
     ? readNoted(handle.folder)
     : (await question(need(backend, 'wall').requests(handle, { follow: false }))).stdout
 

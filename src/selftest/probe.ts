@@ -23,6 +23,8 @@ export type Want = {
   readonly host: string
   /** Whether the box is a pod, with an interface and routes that policies close. */
   readonly isPod: boolean
+  /** Whether the box and its proxy are virtual machines of their own. */
+  readonly isMachine?: boolean
 }
 
 export type Result = 'held' | 'BROKEN' | 'not applicable'
@@ -38,14 +40,18 @@ export type Probe = {
   readonly claim: string
   readonly judge: (facts: Facts, want: Want) => Verdict
   /** What of it differs in a pod; a text says why it does not apply there. */
-  readonly inPod?: string | { readonly claim?: string; readonly judge?: Probe['judge'] }
+  readonly inPod?: Differing
+  /** The same in a virtual machine of its own. */
+  readonly inMachine?: Differing
 }
 
+type Differing = string | { readonly claim?: string; readonly judge?: Probe['judge'] }
+
 /** A probe as it is meant where the box is. */
-export function meant(probe: Probe, { isPod }: Pick<Want, 'isPod'>): Pick<Probe, 'claim' | 'judge'> {
-  const { claim, judge, inPod = {} } = probe
-  if (!isPod) return { claim, judge }
-  return typeof inPod === 'string' ? { claim, judge: () => notApplicable(inPod) } : { claim, judge, ...inPod }
+export function meant(probe: Probe, { isPod, isMachine }: Pick<Want, 'isPod' | 'isMachine'>): Pick<Probe, 'claim' | 'judge'> {
+  const { claim, judge, inPod = {}, inMachine = {} } = probe
+  const differing = isPod ? inPod : isMachine ? inMachine : {}
+  return typeof differing === 'string' ? { claim, judge: () => notApplicable(differing) } : { claim, judge, ...differing }
 }
 
 export const held = (observed: string): Verdict => ({ observed, result: 'held' })

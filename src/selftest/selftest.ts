@@ -72,10 +72,17 @@ type Bench = {
   readonly check: () => void
 }
 
+/** Without a server beside the session its allowlist names this machine, also where no proxy gets there: the rest of the claims needs none. */
+const naming = (trial: Trial): Trial => ({
+  ...trial,
+  backend: { ...trial.backend, can: { ...trial.backend.can, hostPorts: true } },
+})
+
 async function observe(
-  trial: Trial,
+  asked: Trial,
   { project, made, witnesses, check }: Bench,
 ): Promise<{ readonly facts: Facts; readonly want: Want }> {
+  const trial = naming(asked)
   const { backend, effects, alter = (plan) => plan } = trial
   const { beside, apart } = need(backend, 'wall')
   const credential = `${API_KEY.shape}selftest-${randomBytes(24).toString('hex')}`
@@ -147,6 +154,7 @@ export function wanted(
 ): Want {
   const { brings } = need(backend, 'inside')
   const isPod = backend.can.isolation === 'pod'
+  const isMachine = backend.can.isolation === 'vm'
   const mounts = mountsOf(spec)
   const { user, workspace, out, security } = spec
   const outFiles = out.map((name) => `/paude/out/${name}`)
@@ -175,15 +183,15 @@ export function wanted(
   ]
   return {
     ...user,
-    // What is written in a pod is not on this machine.
-    owner: isPod ? '' : `${host.uid}:${host.gid}`,
+    // What is written in a pod or a volume of a virtual machine is not on this machine.
+    owner: isPod || isMachine ? '' : `${host.uid}:${host.gid}`,
     pids: PIDS,
     workspace,
     mounts: ['/', ...own, ...[...mounts, ...spec.standIns].map(({ target }) => target), ...brings.mounts],
     writable: [
       // The engine makes these files for each session, and a read-only root makes them read-only too (some mount the second).
       ...(security.readOnlyRoot ? [] : ['/', '/etc/hostname', '/run/.containerenv']),
-      ...[user.home, '/tmp', '/run', ...outFiles, ...copies, ...shadows],
+      ...[user.home, '/tmp', '/run', ...outFiles, ...copies, ...shadows, ...(brings.writable ?? [])],
       // The volume of the workspace has all of these.
       ...(spec.transport.kind === 'volume' ? [spec.transport.volume.root, '/paude/out', UPLOADS_AT] : []),
       ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target),
@@ -194,6 +202,7 @@ export function wanted(
     token,
     host: name,
     isPod,
+    isMachine,
   }
 }
 

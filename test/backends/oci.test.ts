@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
+import { parentsInHome } from '../../src/backends/home-folders.ts'
 import { docker } from '../../src/backends/oci/docker.ts'
-import { parentsInHome } from '../../src/backends/oci/make.ts'
 import { parts } from '../../src/backends/oci/names.ts'
 import { podman } from '../../src/backends/oci/podman.ts'
 import { handleOfSpec } from '../../src/box/handle.ts'

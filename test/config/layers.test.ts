@@ -116,13 +116,13 @@ describe('a file', () => {
     ],
     [
       '[profiles.ci]\nbackend = "dockr"',
-      '/c.toml:2: profiles.ci.backend must be one of auto, docker, podman, kubernetes, zellij, found "dockr" | did you mean docker?',
+      '/c.toml:2: profiles.ci.backend must be one of auto, docker, podman, kubernetes, apple, zellij, found "dockr" | did you mean docker?',
     ],
     [
       'backend = "lxc"',
-      '/c.toml:1: backend must be one of auto, docker, podman, kubernetes, zellij, found "lxc" | paude config edit',
+      '/c.toml:1: backend must be one of auto, docker, podman, kubernetes, apple, zellij, found "lxc" | paude config edit',
     ],
-    ['backend = ["docker"]', '/c.toml:1: backend must be one of auto, docker, podman, kubernetes, zellij, found a list'],
+    ['backend = ["docker"]', '/c.toml:1: backend must be one of auto, docker, podman, kubernetes, apple, zellij, found a list'],
     ['[limits]\ncpus = [2]', '/c.toml:2: limits.cpus must be a number or a string like "2", found a list'],
     ['network.allow = "a.org"', '/c.toml:1: network.allow must be a list, found "a.org"'],
     ['network.allow = { a = 1 }', '/c.toml:1: network.allow must be a list, found a table'],
@@ -142,7 +142,14 @@ describe('a file', () => {
     ['[limits]\nmemory = "lots"', '/c.toml:2: limits.memory must be a size like "4g", of 64m at least, or "none"'],
     ['[security]\nread_only_root = "false"', '/c.toml:2: security.read_only_root must be true or false, found "false"'],
     ['[security]\nseccomp = "unconfined"', '/c.toml:2: security.seccomp must be one of default, engine, off, found "unconfined"'],
-    ['[apple]\nextra_flags = []', '/c.toml:1: unknown key apple | this paude runs on docker, podman, kubernetes and zellij'],
+    [
+      '[apple]\nextra_flags = []',
+      '/c.toml:1: unknown key apple | apple has no settings of its own: backend = "apple" chooses it',
+    ],
+    [
+      '[zellij]\nlayout = "x"',
+      '/c.toml:1: unknown key zellij | zellij has no settings of its own: backend = "zellij" chooses it',
+    ],
     ['assistant = "codex"', '/c.toml:1: unknown key assistant | write agent = "claude"'],
     ['[security]\ncap_add = ["NET_ADMIN"]', '/c.toml:2: unknown key security.cap_add'],
     ['[limits]\npids = "all"', '/c.toml:2: limits.pids must be a whole number of at least 16, or "none"'],

@@ -83,7 +83,7 @@ additionalimagestores = ["/var/lib/containers/storage"]
     [
       'an unknown backend',
       ['--backend=lxc', ...PROMPT],
-      /--backend must be one of auto, docker, podman, kubernetes, found "lxc"/,
+      /--backend must be one of auto, docker, podman, kubernetes, apple, zellij, found "lxc"/,
       125,
     ],
     ['an unknown network', ['--network=opne', ...PROMPT], /--network must be one of/, 125],

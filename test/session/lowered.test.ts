@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { apple } from '../../src/backends/apple/apple.ts'
 import { kubernetes } from '../../src/backends/kubernetes/kubernetes.ts'
 import type { SessionSpec } from '../../src/box/spec.ts'
 import type { Layer } from '../../src/config/keys/settings.ts'
@@ -50,10 +51,22 @@ test('one that you name is refused too, and the hint says how to give it up', ()
   expect(refusal({}, { pids: '4096' })).toMatch(/cannot limit the number of processes\nuse --pids none/)
 })
 
+test('apple gives up what no virtual machine of its has, rounds cores up, and says each', () => {
+  const { limits, security, given } = lowered(apple, configOf({}, { cpus: '1.5' }))
+  expect([limits.cpus, limits.pids, security.seccomp]).toEqual([2, 0, 'engine'])
+  expect(given).toEqual([
+    expect.stringContaining('limits.pids'),
+    'apple gives whole cores: 2 instead of 1.5 (limits.cpus)',
+    'apple filters no system calls, but each sandbox has a kernel of its own (security.seccomp = engine)',
+  ])
+  expect(lowered(apple, configOf({}, { cpus: '2' })).given.length).toBe(2)
+})
+
 test('a session on a cluster that starts again tells what it gives up, but for the filter that a cluster has anyway', () => {
-  const cluster = { context: 'one', namespace: 'paude' }
   const security = { readOnlyRoot: true, noNewPrivileges: true }
-  expect(weakeningAgain({ cluster, security: { ...security, seccomp: 'engine' } })).toBe(null)
-  expect(weakeningAgain({ cluster, security: { ...security, seccomp: 'off' } })).toContain('security.seccomp = off')
-  expect(weakeningAgain({ security: { ...security, seccomp: 'engine' } })).toContain('security.seccomp = engine')
+  expect(weakeningAgain({ backend: 'kubernetes', security: { ...security, seccomp: 'engine' } })).toBe(null)
+  expect(weakeningAgain({ backend: 'kubernetes', security: { ...security, seccomp: 'off' } })).toContain('security.seccomp = off')
+  expect(weakeningAgain({ backend: 'docker', security: { ...security, seccomp: 'engine' } })).toContain(
+    'security.seccomp = engine',
+  )
 })

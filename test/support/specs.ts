@@ -1,4 +1,5 @@
 import { type Backend, need } from '../../src/backends/backend.ts'
+import type { BackendName } from '../../src/backends/names.ts'
 import { handleOfSpec } from '../../src/box/handle.ts'
 import { refusals } from '../../src/box/refusals.ts'
 import { HARDENED } from '../../src/box/security.ts'
@@ -278,29 +279,32 @@ const lonely = { ...session, link: 'none' } as const
 const older = { ...session, link: 'gate' } as const
 const headless = { ...session, terminal: false }
 
+/** What a backend refuses when its plan is made, which `can` does not tell. */
+const UNKEPT: Readonly<Partial<Record<BackendName, readonly string[]>>> = { apple: ['ipv4', 'nasty-path'] }
+
 /** Cases that a backend does not refuse. */
 export const startsOf = (backend: Pick<Backend, 'can' | 'name'>): Readonly<Record<string, StartCase>> =>
   Object.fromEntries(
     Object.entries(cases)
       .map(([name, one]) => [name, { ...one, spec: fitted(backend, one.spec) }] as const)
-      .filter(([, { spec }]) => refusals(backend.can, spec).length === 0),
+      .filter(([name, { spec }]) => refusals(backend.can, spec).length === 0 && !UNKEPT[backend.name]?.includes(name)),
   )
 
 /** What a start would make of the same wish on a backend that mounts no folder and lacks some of the defaults. */
 function fitted({ can, name }: Pick<Backend, 'can' | 'name'>, spec: SessionSpec): SessionSpec {
   if (can.isolation === 'none') return unboxed(spec)
-  if (name !== 'kubernetes') return spec
+  if (can.mounts !== 'none') return spec
   const { transport, limits, security } = spec
   return {
     ...spec,
-    init: '',
+    init: name === 'kubernetes' ? '' : spec.init,
     transport:
       transport.kind === 'bind' && transport.mounts.length === 1 && transport.shadows.length === 0
         ? { kind: 'volume', volume: { ...VOLUME, root: spec.workspace }, fill: null }
         : transport,
     limits: can.limits.includes('pids') || limits.pids !== plain.limits.pids ? limits : { ...limits, pids: 0 },
     security: security.seccomp === 'default' ? { ...security, seccomp: 'engine' } : security,
-    own: CLUSTER_OWN,
+    own: name === 'kubernetes' ? CLUSTER_OWN : { kind: 'apple', link: 'folder', selinux: false },
   }
 }
 

@@ -274,6 +274,7 @@ export const kubernetes: Backend = {
   health: {
     tested: ['1.33'],
     fixes: 'https://kubernetes.io/releases',
+    unfit: () => '',
     reach: (host) => ({ look: 'file', path: kubeconfigs(host).find((path) => existsSync(path)) ?? kubeconfigs(host)[0] ?? '' }),
     variables: ['KUBECONFIG'],
     version: versionQuery,

@@ -3,14 +3,16 @@ import { buildPlan } from '../../image/build.ts'
 import { type Argv, exec, type Plan, together } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Backend, Files, Images, Inside, Inventory, Life, Ports, Terminal, Wall } from '../backend.ts'
+import { INIT } from '../first-program.ts'
+import { qualified } from '../qualified.ts'
+import { recipePlan } from '../recipe.ts'
 import { BRINGS, builder, type Dialect, HELPER_LIMITS, helperFlags } from './flags.ts'
 import { initPlan } from './init.ts'
 import { inspectQuery } from './inspect.ts'
 import { listImages, listStages, listUsed } from './list.ts'
 import { makePlan } from './make.ts'
-import { INIT, parts } from './names.ts'
+import { parts } from './names.ts'
 import { probeArgv } from './probe.ts'
-import { recipePlan } from './recipe.ts'
 import { isOutOfMemory, memoryEnds, usageQuery } from './usage.ts'
 import { removeWorkspace, volumes } from './workspace.ts'
 
@@ -161,16 +163,17 @@ const wall = ({ name, always, hostName, apart }: Dialect): Wall => ({
 const images = (dialect: Dialect): Images => {
   const { name } = dialect
   return {
-    id: (reference) => [name, 'image', 'inspect', '--format={{.Id}}', reference],
+    id: (reference) => ({ argv: [name, 'image', 'inspect', '--format={{.Id}}', reference], parse: (stdout) => stdout.trim() }),
     has: (reference) => [name, 'image', 'inspect', reference],
     inspect: (reference) => inspectQuery(name, reference),
     list: listImages(name),
     stages: listStages(name),
     used: listUsed(name),
     pull: (reference) => [exec([name, 'pull', qualified(reference)], { title: `pulling ${qualified(reference)}` })],
-    build: (building) => buildPlan(builder(dialect), building),
+    build: (building) =>
+      buildPlan(builder(dialect), building, (label) => [name, 'image', 'prune', '--force', `--filter=label=${label}`]),
     init: (reference, to) => initPlan(dialect, reference, to),
-    make: (building) => recipePlan({ ...building, dialect }),
+    make: (building) => recipePlan({ ...building, builder: builder(dialect), readsStdin: true }),
     push: (reference, as) => [
       // The name is the mark that it was pushed.
       exec([name, 'tag', reference, as], { undo: [name, 'image', 'rm', as] }),
@@ -185,13 +188,6 @@ const images = (dialect: Dialect): Images => {
     ],
     probe: (reference, who, as) => probeArgv(dialect, reference, { ...who, ...as }),
   }
-}
-
-/** What docker means by a short name. podman would ask on a terminal which registry is meant, and refuse without one. */
-export function qualified(reference: string): string {
-  const [first = '', ...rest] = reference.split('/')
-  if (rest.length === 0) return `docker.io/library/${reference}`
-  return /[.:]|^localhost$/.test(first) ? reference : `docker.io/${reference}`
 }
 
 /** A question to the one engine that this machine has, whatever sessions are known. */

@@ -113,6 +113,7 @@ export const docker: Backend = {
   health: {
     tested: ['20.10', '26.1', '28.5'],
     fixes: 'https://docs.docker.com/engine/release-notes',
+    unfit: () => '',
     reach: (host) => {
       const path = dockerSocket(host)
       return path === null ? { look: 'program' } : { look: 'socket', path }

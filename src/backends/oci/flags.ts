@@ -1,10 +1,8 @@
 import { join } from 'node:path'
-import { networkEnvironment } from '../../box/environment.ts'
 import { SECCOMP_FILE } from '../../box/seccomp.ts'
 import type { Security, SessionSpec } from '../../box/spec.ts'
 import type { Host } from '../../host.ts'
 import type { Argv } from '../../plan/plan.ts'
-import { STEERS_CLIENT } from '../../run/client-variables.ts'
 import type { Helper, Inside } from '../backend.ts'
 
 /** A mark that one engine mounts. */
@@ -141,24 +139,4 @@ export function limitFlags({ limits: { cpus, memory, pids } }: SessionSpec): rea
     // Left out, it would be the engine's own default.
     `--pids-limit=${pids > 0 ? pids : -1}`,
   ]
-}
-
-/** Environment flags; secret values go by name and travel in the client's environment. */
-export function environmentFlags(spec: SessionSpec): {
-  readonly flags: readonly string[]
-  readonly env: SessionSpec['secretEnvironment']
-} {
-  const open = { ...spec.environment, ...networkEnvironment(spec) }
-  const named = Object.entries(spec.secretEnvironment)
-  const steering = named.filter(([name]) => STEERS_CLIENT.test(name))
-  const rest = named.filter(([name]) => !STEERS_CLIENT.test(name))
-  return {
-    flags: [
-      ...Object.entries({ ...open, ...Object.fromEntries(steering.map(([name, value]) => [name, value.reveal()])) }).map(
-        ([name, value]) => `--env=${name}=${value}`,
-      ),
-      ...rest.map(([name]) => `--env=${name}`),
-    ],
-    env: Object.fromEntries(rest),
-  }
 }

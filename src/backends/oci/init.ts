@@ -1,12 +1,11 @@
 import { exec, type Plan } from '../../plan/plan.ts'
 import type { Images } from '../backend.ts'
+import { KIT_SCRIPT } from '../first-program.ts'
 import { bind, type Dialect } from './flags.ts'
 
 /** One container, once for each engine and version. A file gets its name when it is whole, the first program the last: two starts may do this at
  * the same time. */
 export function initPlan(dialect: Dialect, reference: string, { folder: path, user }: Parameters<Images['init']>[1]): Plan {
-  const script =
-    'for name in bin/git bin/rename.so init; do cp "/usr/lib/paude/$name" "/paude/kit/$name.$1" && mv -f "/paude/kit/$name.$1" "/paude/kit/$name" || exit; done'
   return [
     exec([
       dialect.name,
@@ -16,7 +15,7 @@ export function initPlan(dialect: Dialect, reference: string, { folder: path, us
       ...dialect.probe(user.uid),
       bind(path, '/paude/kit', false),
       '--entrypoint=/usr/bin/bash',
-      ...[reference, '-c', script, 'bash', String(process.pid)],
+      ...[reference, '-c', KIT_SCRIPT, 'bash', String(process.pid)],
     ]),
   ]
 }

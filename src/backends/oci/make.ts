@@ -1,14 +1,16 @@
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { LINK, NOTED } from '../../box/lay-out.ts'
 import { HARDENED } from '../../box/security.ts'
 import { copiesOf, copyAt, mountsOf, type OwnOf, overlayAt, type SessionSpec, shadowAt, shadowsOf } from '../../box/spec.ts'
 import { mountedStandIns, standInSource } from '../../box/stand-ins.ts'
 import { takesUploads, UPLOADS, UPLOADS_AT } from '../../box/uploads.ts'
 import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
+import { environmentFlags } from '../environment-flags.ts'
+import { INIT, initWords } from '../first-program.ts'
+import { parentsInHome } from '../home-folders.ts'
 import {
   bind,
   type Dialect,
-  environmentFlags,
   HELPER_LIMITS,
   hardeningFlags,
   labelledVolume,
@@ -19,7 +21,7 @@ import {
   volume,
   volumeLabel,
 } from './flags.ts'
-import { BIN, INIT, parts } from './names.ts'
+import { BIN, parts } from './names.ts'
 import { levelFlags } from './selinux.ts'
 import { fillWorkspace, makeWorkspace, workspaceMount } from './workspace.ts'
 
@@ -111,9 +113,6 @@ const ipFlags = ({ network }: SessionSpec): readonly string[] =>
     ? []
     : ['all', 'default'].map((which) => `--sysctl=net.ipv6.conf.${which}.disable_ipv6=1`)
 
-const injectsAtBaseUrl = ({ network }: SessionSpec): boolean =>
-  network.mode !== 'none' && network.policy.injections.some(({ way }) => way === 'base-url')
-
 /** The credential goes to the proxy's memory through stdin: no file, no argv, nothing that `inspect` shows. */
 function credential({ name }: Dialect, { id, network }: SessionSpec): Plan {
   if (network.mode === 'none' || network.credential === null) return []
@@ -186,17 +185,6 @@ function madeOnce(dialect: Dialect, spec: SessionSpec, { role, volumeName, folde
 /** Where a volume is while it is handed over. */
 const FRESH_HOME = '/paude/home'
 
-/** Folders of HOME on the way to what is mounted below it, each after the one above: the engine would make them as root's. */
-export function parentsInHome({ user, ...spec }: Pick<SessionSpec, 'user' | 'transport' | 'mounts'>): readonly string[] {
-  const { transport } = spec
-  const targets = [...(transport.kind === 'volume' ? [transport.volume.root] : []), ...mountsOf(spec).map(({ target }) => target)]
-  const inVolume = targets.filter((one) => isBelow(one, user.home) && !targets.some((other) => isBelow(one, other)))
-  const ways = inVolume.map((target) => relative(user.home, dirname(target)).split('/').filter(Boolean))
-  return [...new Set(ways.flatMap((names) => names.map((_, at) => names.slice(0, at + 1).join('/'))))]
-}
-
-const isBelow = (path: string, folder: string): boolean => path.startsWith(`${folder}/`)
-
 function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
   const { agent } = parts(spec.id)
   const { flags, env } = environmentFlags(spec)
@@ -255,15 +243,6 @@ function networkFlags({ network }: SessionSpec): readonly string[] {
       return ['--network=none', '--hostname=paude']
   }
 }
-
-/** What the first program of the box is told: which wall to prove before it starts anything. */
-const initWords = (spec: SessionSpec): readonly string[] => [
-  // To the box, a wall that asks is one that does not open.
-  ...(spec.network.mode === 'none' ? [] : [`--wall=${spec.network.mode === 'ask' ? 'restricted' : spec.network.mode}`]),
-  ...(injectsAtBaseUrl(spec) ? ['--base-url'] : []),
-  ...(spec.rootIs === null ? [] : [`--owner=${spec.rootIs}`]),
-  '--',
-]
 
 function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
   const seed = join(spec.folder, 'seed')

@@ -7,8 +7,5 @@ export const parts = (id: string) => ({
   workspace: `${id}-workspace`,
 })
 
-/** Where a box has its first program. */
-export const INIT = '/paude/init'
-
 /** Where a box has a git that can write its copies; first in the PATH of what runs there. */
 export const BIN = '/paude/bin'

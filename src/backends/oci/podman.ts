@@ -100,6 +100,7 @@ export const podman: Backend = {
   health: {
     tested: ['4.3', '5.4', '5.8'],
     fixes: 'https://github.com/containers/podman/security/advisories',
+    unfit: () => '',
     reach: () => ({ look: 'program' }),
     variables: [],
     mend: {

@@ -5,8 +5,8 @@ import { FILLED, type Fill, type SessionSpec } from '../../box/spec.ts'
 import type { WorkspaceVolume } from '../../box/workspace-volume.ts'
 import { type Argv, exec, folder, type Plan, remove } from '../../plan/plan.ts'
 import type { Volumes } from '../backend.ts'
+import { INIT } from '../first-program.ts'
 import { bind, type Dialect, HELPER_LIMITS, hardeningFlags, labels, volume, volumeLabel } from './flags.ts'
-import { INIT } from './names.ts'
 import { levelFlags } from './selinux.ts'
 
 /** What a container may take that works on a repository: git keeps in memory what it compares. */

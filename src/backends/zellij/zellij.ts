@@ -136,6 +136,7 @@ export const zellij: Backend = {
   health: {
     tested: ['0.45'],
     fixes: 'https://github.com/zellij-org/zellij/releases',
+    unfit: () => '',
     reach: () => ({ look: 'program' }),
     variables: [],
     version: () => version,

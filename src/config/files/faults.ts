@@ -1,5 +1,4 @@
 import { type BaseIssue, getDotPath } from 'valibot'
-import { backendNames } from '../../backends/names.ts'
 import { nearest } from '../../text.ts'
 import { keyNames } from '../keys/names.ts'
 
@@ -48,11 +47,10 @@ function instead({ type, input }: BaseIssue<unknown>, path: string): string {
   return `put it in quotes${unit === '' ? '' : ', with a unit'}: ${JSON.stringify(`${input}${unit}`)}`
 }
 
-const NO_BACKEND = `this paude runs on ${backendNames.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`
 const ONE_START = 'record mode is for one start and cannot be set in a file: paude --network record'
-/** Names that other tools have for it, and sections of engines that this release has no adapter for. */
+/** Names that other tools have for it, and sections of engines that have none. */
 const ELSEWHERE = new Map([
-  ...['apple', 'zellij'].map((name) => [name, NO_BACKEND] as const),
+  ...['apple', 'zellij'].map((name) => [name, `${name} has no settings of its own: backend = "${name}" chooses it`] as const),
   ['kubectl', 'write [kubernetes]'],
   ['assistant', 'write agent = "claude"'],
 ])

@@ -20,13 +20,13 @@ export async function present(
   { settings, backend }: { readonly settings: Settings; readonly backend: Backend },
 ): Promise<string> {
   const inspect = need(backend, 'images').id(settings.image)
-  const found = settings.pull === 'always' ? null : await question(inspect)
-  if (found?.code === 0) return found.stdout.trim()
+  const found = settings.pull === 'always' ? null : await question(inspect.argv)
+  if (found?.code === 0) return inspect.parse(found.stdout)
   // One that does not answer has no image to fetch either.
   if (settings.pull === 'never' || found?.silent !== undefined)
-    throw effects(backend).explain({ argv: inspect, outcome: found ?? { code: 1, stdout: '', stderr: '' } })
+    throw effects(backend).explain({ argv: inspect.argv, outcome: found ?? { code: 1, stdout: '', stderr: '' } })
   await execute(bringing(host, backend, settings), effects(backend))
-  return (await question(inspect)).stdout.trim()
+  return inspect.parse((await question(inspect.argv)).stdout)
 }
 
 /** How an image that is not there is brought about: fetched, or made by the project's own recipe. */

@@ -74,6 +74,7 @@ const KEPT = [...[...agentNames, 'tools'].flatMap((name) => [name, customName(na
 
 /** null when there is no such image. */
 export async function idOf(backend: Backend, reference: string): Promise<string | null> {
-  const { code, stdout } = await question(need(backend, 'images').id(reference))
-  return code === 0 ? stdout.trim() : null
+  const query = need(backend, 'images').id(reference)
+  const { code, stdout } = await question(query.argv)
+  return code === 0 ? query.parse(stdout) : null
 }

@@ -8,6 +8,12 @@ import { readSecurity } from './security.ts'
 /** Limits and hardening of a start on a backend, and what of paude's own defaults that does not have: what you asked for is refused instead. */
 export type Lowered = { readonly limits: Limits; readonly security: Security; readonly given: readonly string[] }
 
+/** What a backend has in place of paude's filter of system calls. */
+const FILTERS = {
+  own: (name: string) => `${name} filters system calls by its own default profile (security.seccomp = engine)`,
+  none: (name: string) => `${name} filters no system calls, but each sandbox has a kernel of its own (security.seccomp = engine)`,
+} as const
+
 /** Pure: gives up a default that the backend cannot keep, and says so. */
 export function lowered({ name, can }: Pick<Backend, 'name' | 'can'>, { settings, origins, managed }: Config): Lowered {
   // A managed value that is the default leaves the origin as it is.
@@ -16,13 +22,16 @@ export function lowered({ name, can }: Pick<Backend, 'name' | 'can'>, { settings
   const limits = readLimits(settings)
   const security = readSecurity(settings)
   const pids = !can.limits.includes('pids') && limits.pids > 0 && isFree('pids', 'none')
+  const isMachine = can.isolation === 'vm'
+  const whole = isMachine ? Math.ceil(limits.cpus) : limits.cpus
   const seccomp = !can.hardening.includes('seccomp') && security.seccomp === 'default' && isFree('seccomp', 'engine')
   return {
-    limits: pids ? { ...limits, pids: 0 } : limits,
+    limits: { ...limits, ...(pids ? { pids: 0 } : {}), ...(whole === limits.cpus ? {} : { cpus: whole }) },
     security: seccomp ? { ...security, seccomp: 'engine' } : security,
     given: [
       ...(pids ? [`${name} limits the number of processes by itself or not at all (limits.pids)`] : []),
-      ...(seccomp ? [`${name} filters system calls by its own default profile (security.seccomp = engine)`] : []),
+      ...(whole === limits.cpus ? [] : [`${name} gives whole cores: ${whole} instead of ${limits.cpus} (limits.cpus)`]),
+      ...(seccomp ? [FILTERS[isMachine ? 'none' : 'own'](name)] : []),
     ],
   }
 }

@@ -1,3 +1,4 @@
+import { backends } from '../../backends/registry.ts'
 import { HARDENED, switches } from '../../box/security.ts'
 import type { Security } from '../../box/spec.ts'
 import { keyOf } from '../../config/keys/all.ts'
@@ -23,9 +24,13 @@ export function weakening(security: Security, origins?: Config['origins']): stri
   return what.length === 0 ? null : `the sandbox gives up hardening: ${what.join(', ')}${by === '' ? '' : ` (${by})`}`
 }
 
-/** The same of a session that starts again. A cluster has no filter but its own, which the first start said. */
-export const weakeningAgain = ({ security, cluster }: Pick<SessionRecord, 'security' | 'cluster'>): string | null =>
-  weakening(cluster !== undefined && security.seccomp === 'engine' ? { ...security, seccomp: 'default' } : security)
+/** The same of a session that starts again. A backend without paude's filter has what the first start said. */
+export const weakeningAgain = ({ security, backend }: Pick<SessionRecord, 'security' | 'backend'>): string | null =>
+  weakening(
+    security.seccomp === 'engine' && !backends[backend].can.hardening.includes('seccomp')
+      ? { ...security, seccomp: 'default' }
+      : security,
+  )
 
 /** The line that tells at each start whose token the agent has; null where it has none. */
 export const tokenWarning = (account = ''): string | null =>

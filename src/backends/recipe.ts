@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import type { RecipeBuilding } from '../../image/project-build.ts'
-import { exec, folder, type Plan, remove } from '../../plan/plan.ts'
-import { builder, type Dialect } from './flags.ts'
+import type { RecipeBuilding } from '../image/project-build.ts'
+import { type Argv, exec, folder, type Plan, remove, write } from '../plan/plan.ts'
 
-type Making = RecipeBuilding & { readonly dialect: Dialect }
+/** `readsStdin`: whether the builder takes a Dockerfile from its stdin. */
+type Making = RecipeBuilding & { readonly builder: Argv; readonly readsStdin: boolean }
 
 /** Makes the image of a project's own recipe: from its Dockerfile, then with its features. */
 export function recipePlan(making: Making): Plan {
@@ -21,26 +21,32 @@ export function recipePlan(making: Making): Plan {
  * the project meanwhile.
  */
 function buildSteps(making: Making, text: string, tag: string): Plan {
-  const { dialect, recipe, approved, hint } = making
+  const { builder, readsStdin, recipe, approved, hint } = making
   const { reference, dockerfile, context, target, args } = recipe
   const work = workFolder(making, 'context')
   const copy = join(work, 'context')
+  // Not in the context: that is the project's own.
+  const file = join(work, 'Dockerfile')
   return [
     // What a killed start of the same number has left.
     remove(work),
     folder(work),
     { kind: 'copy-context', from: context, to: copy, approved: approved(context), hint },
+    ...(readsStdin ? [] : [write(file, text)]),
     exec(
       [
-        ...builder(dialect),
+        ...builder,
         `--tag=${tag}`,
         ...(target === '' ? [] : [`--target=${target}`]),
         ...Object.entries(args).map(([name, value]) => `--build-arg=${name}=${value}`),
         '--label=paude.image=devcontainer',
-        '--file=-',
+        `--file=${readsStdin ? '-' : file}`,
         copy,
       ],
-      { title: `building image ${reference} from ${dockerfile?.path ?? ''}, with the network of the engine`, stdin: text },
+      {
+        title: `building image ${reference} from ${dockerfile?.path ?? ''}, with the network of the engine`,
+        ...(readsStdin ? { stdin: text } : {}),
+      },
     ),
     remove(work),
   ]
@@ -48,7 +54,7 @@ function buildSteps(making: Making, text: string, tag: string): Plan {
 
 /** Nothing of the project but its approved features is in the context of their build. */
 function featureSteps(making: Making, base: string): Plan {
-  const { dialect, recipe, approved, hint } = making
+  const { builder, recipe, approved, hint } = making
   const { reference, features, user } = recipe
   const work = workFolder(making, 'features')
   const context = join(work, 'context')
@@ -64,13 +70,7 @@ function featureSteps(making: Making, base: string): Plan {
     ),
     { kind: 'lay-features', features: placed, base, user, to: context, title: `fetching features for ${reference}` },
     exec(
-      [
-        ...builder(dialect),
-        `--tag=${reference}`,
-        '--label=paude.image=devcontainer',
-        `--file=${join(context, 'Dockerfile')}`,
-        context,
-      ],
+      [...builder, `--tag=${reference}`, '--label=paude.image=devcontainer', `--file=${join(context, 'Dockerfile')}`, context],
       { title: `putting features on image ${reference}, with the network of the engine` },
     ),
     remove(work),
