@@ -52,16 +52,19 @@ export async function ensurePackages(names) {
 
 async function install(missing) {
   if (missing.length === 0) return
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  if (!updated) await step('updates the list of Debian packages', () => run(['apt-get', 'update', '--quiet'], { env }))
+  if (!updated) await step('updates the list of Debian packages', () => apt(['update', '--quiet']))
   updated = true
   const known = []
   for (const name of missing) if (await isKnown(name)) known.push(name)
   if (known.length === 0) return
-  await step(`installs ${known.join(' ')}`, () =>
-    run(['apt-get', 'install', '--yes', '--quiet', '--no-install-recommends', ...known], { env }),
-  )
+  await step(`installs ${known.join(' ')}`, () => apt(['install', '--yes', '--quiet', '--no-install-recommends', ...known]))
 }
+
+/** One at a time: something may be built in the background that installs what it needs, and apt waits for nobody. */
+const apt = (words) =>
+  run(['flock', '/var/lock/paude-test-packages', 'apt-get', ...words], {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  })
 
 /** ID and ID_LIKE of os-release as one list, the system's platform first. */
 export function systemFamily() {
