@@ -45,7 +45,7 @@ export const COPIES: Front = { takes: allBut('agent'), acts: true }
 /** It makes the box of a session anew. */
 export const REMAKES: Front = {
   takes: allBut(
-    ...(['agent', 'backend', 'workspace', 'dirty', 'session-name', 'detach', 'bg', 'timeout'] as const),
+    ...(['agent', 'backend', 'workspace', 'dirty', 'base', 'session-name', 'detach', 'bg', 'timeout'] as const),
     ...(['wait-removal', 'sync-claude-config', 'print-config', 'force'] as const),
   ),
   acts: true,

@@ -2,6 +2,7 @@ import { type Dirent, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import { nameInside, shown } from '../text.ts'
+import { readBase } from './base.ts'
 import { hashSize } from './git.ts'
 import { settings } from './git-config.ts'
 import { isClosedFolder, isGitlink, readIndex } from './git-index.ts'
@@ -36,6 +37,7 @@ export function readCloneSource({
   git,
   isDirty = false,
   word = 'clone',
+  base = '',
 }: {
   readonly root: string
   readonly git: GitLayout | null
@@ -43,9 +45,11 @@ export function readCloneSource({
   readonly isDirty?: boolean
   /** What is made of it. */
   readonly word?: 'clone' | 'worktree'
+  /** Branch, tag or commit; '' for where HEAD is. */
+  readonly base?: string
 }): CloneSource {
   if (git === null) throw noClone(`${shown(root)} is not a git repository`, 'git init and commit first, or say --workspace bind')
-  const { branch, commit } = readHead(git)
+  const { branch, commit } = base === '' ? readHead(git) : readBase(git, base)
   const storage = setting(git, 'extensions.refstorage')
   if (storage !== '' && storage !== 'files')
     throw noClone(`its refs are kept as ${shown(storage)}, which paude does not read`, 'git refs migrate --ref-format=files')

@@ -15,6 +15,16 @@ export function readRef({ repository }: Pick<GitLayout, 'repository'>, ref: stri
   return packedRefs(repository).get(ref) ?? null
 }
 
+/** The commit behind an annotated tag, where the list of packed refs says it; null elsewhere. */
+export function readPeeled({ repository }: Pick<GitLayout, 'repository'>, ref: string): string | null {
+  // A loose one is newer.
+  if (isObjectName(readInPlace(join(repository, ref), 1024)?.trim() ?? '')) return null
+  const lines = (readInPlace(join(repository, 'packed-refs'), PACKED_LIMIT) ?? '').split('\n')
+  const at = lines.findIndex((line) => line.split(' ')[1] === ref)
+  const next = lines[at + 1] ?? ''
+  return at !== -1 && next.startsWith('^') && isObjectName(next.slice(1)) ? next.slice(1) : null
+}
+
 /** The commits of all refs below one. */
 export function readRefsBelow({ repository }: Pick<GitLayout, 'repository'>, ref: string): readonly string[] {
   const packed = [...packedRefs(repository)].flatMap(([name, commit]) => (name.startsWith(`${ref}/`) ? [commit] : []))

@@ -3,7 +3,7 @@ import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { readRecord } from '../../session/record/store.ts'
-import { refuseDirty } from '../../session/resolve/surroundings.ts'
+import { refuseBase, refuseDirty } from '../../session/resolve/surroundings.ts'
 import { type Made, makeWorktree } from '../../session/worktree/make.ts'
 import { removeIfUnused } from '../../session/worktree/remove.ts'
 
@@ -19,6 +19,7 @@ export async function inWorktree(
   const { settings } = config
   if (settings.workspaceMode !== 'worktree' || settings.printConfig) return await start({ context, config, made: null })
   refuseDirty(config)
+  refuseBase(config)
   if (settings.dryRun)
     throw new PaudeError('unsupported', '--dry-run cannot show a start in a worktree that is not made yet', {
       hint: 'paude --workspace bind --dry-run shows the sandbox',
@@ -28,7 +29,7 @@ export async function inWorktree(
   const place = {
     context: { ...context, host: { ...context.host, cwd: made.directory } },
     // From here on it is a folder like any other.
-    config: { ...config, settings: { ...settings, workspaceMode: 'bind' as const } },
+    config: { ...config, settings: { ...settings, workspaceMode: 'bind' as const, base: '' } },
     made,
   }
   try {

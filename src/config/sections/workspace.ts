@@ -1,4 +1,5 @@
 import { oneWord, row, text, texts, truth, type Valibot } from '../../key.ts'
+import { requireBaseName } from '../../workspace/base.ts'
 import { parseRepository } from '../../workspace/further.ts'
 import { ADDITION } from '../../workspace/listed.ts'
 import { parseMount } from '../../workspace/mount.ts'
@@ -50,6 +51,28 @@ export const workspace = {
         sets: 'true',
         switch: true,
         description: 'A clone also gets what you have not committed: changes, and new files that git does not ignore',
+      },
+    ],
+  }),
+  /** '' for the commit that you are on. A project must not choose it: a clone has no other branch of yours. */
+  base: row({
+    key: 'workspace.base',
+    meaning: 'Branch, tag or commit that a clone or a worktree begins with (default: the commit that you are on)',
+    initial: '',
+    schema: text,
+    rule: 'own',
+    notIn: {
+      project: 'a project must not choose which of your branches the agent gets',
+      managed: 'write it into the config.toml of each user',
+    },
+    read: requireBaseName,
+    refuse: requireBaseName,
+    flags: [
+      {
+        name: 'base',
+        rank: 75,
+        valueHint: 'REF',
+        description: 'Branch, tag or commit that a clone or a worktree begins with (default: the commit that you are on)',
       },
     ],
   }),

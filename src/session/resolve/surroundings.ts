@@ -108,11 +108,25 @@ export function refuseDirty({ settings: { workspaceMode, dirty }, origins }: Pic
   })
 }
 
+/** Only a clone and a worktree begin somewhere. In a file it waits for one. */
+export function refuseBase({ settings: { workspaceMode, dirty, base }, origins }: Pick<Config, 'settings' | 'origins'>): void {
+  if (base === '') return
+  if (workspaceMode === 'clone' && dirty === 'true')
+    throw new PaudeError('usage', '--dirty and a base cannot be combined', {
+      hint: 'your changes belong to the commit that you are on: leave one of them out',
+    })
+  if (workspaceMode === 'clone' || workspaceMode === 'worktree' || origins.base.every(({ layer }) => layer !== 'flag')) return
+  throw new PaudeError('usage', `--base needs a clone or a worktree, but the workspace is ${workspaceMode}`, {
+    hint: `paude --workspace clone --base ${base}`,
+  })
+}
+
 function lookAtClone(host: Host, { settings, origins }: Config, { root, git }: Workspace): Surroundings['clone'] {
   refuseDirty({ settings, origins })
+  refuseBase({ settings, origins })
   if (settings.workspaceMode !== 'clone') return null
   const isDirty = settings.dirty === 'true'
-  const source = readCloneSource({ root, git, isDirty })
+  const source = readCloneSource({ root, git, isDirty, base: settings.base })
   const uncommitted = isDirty && git !== null ? readUncommitted(root, git, host) : null
   return { ...source, store: storeOf(host, source), uncommitted }
 }

@@ -31,14 +31,24 @@ export type Made = { readonly id: string; readonly worktree: Worktree; readonly 
  */
 export async function makeWorktree(context: Context, backend: Backend, config: Config): Promise<Made> {
   const { host } = context
-  const { settings } = config
+  const { settings, origins } = config
   const workspace = findWorkspace(host, { ...settings, list: guardList(config) })
-  const source = readCloneSource({ root: workspace.root, git: workspace.git, isDirty: true, word: 'worktree' })
+  const source = readCloneSource({
+    root: workspace.root,
+    git: workspace.git,
+    isDirty: true,
+    word: 'worktree',
+    base: settings.base,
+  })
   if (workspace.git === null) throw new Error('a source without a repository')
   const { repository } = workspace.git
   const session = { id: newSessionId(), name: settings.sessionName === '' ? '' : checkedName(settings.sessionName) }
   const branch = settings.worktreeBranch || branchOf(session)
   const commit = freeBranch(repository, branch)
+  if (commit !== null && origins.base.some(({ layer }) => layer === 'flag'))
+    throw new PaudeError('usage', `the branch ${nameInside(branch)} is there already, so --base has no effect`, {
+      hint: 'leave --base out, or name another branch: --workspace worktree=BRANCH',
+    })
   const main = basename(repository) === '.git' ? dirname(repository) : workspace.root
   // Beside the repository, as git's own users have them: what is on its disk and named by relative paths stays within reach.
   const folder = join(`${main}.worktrees`, sessionWord(session))
