@@ -185,8 +185,8 @@ export type Own =
       readonly link: 'folder'
       readonly selinux: boolean
     }
-  /** Nothing: the agent runs on this machine itself. */
-  | { readonly kind: 'host'; readonly link: 'none'; readonly selinux: boolean }
+  /** The agent runs on this machine itself; `program` is what keeps its terminal. */
+  | { readonly kind: 'host'; readonly program: string; readonly link: 'none'; readonly selinux: boolean }
 
 /** The same of one kind. */
 export type OwnOf<Kind extends Own['kind']> = Extract<Own, { readonly kind: Kind }>

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { kdl, layout } from '../../src/backends/zellij/layout.ts'
 import { fitsSocket } from '../../src/backends/zellij/place.ts'
@@ -32,7 +32,7 @@ afterEach(() => {
 
 const CLAUDE = `#!/bin/sh
 printf 'ran:'; printf ' <%s>' "$@"; echo
-env >"$HOME/given.new" && mv "$HOME/given.new" "$HOME/given"
+env >"$HOME/given.new" && /bin/mv "$HOME/given.new" "$HOME/given"
 [ "$1" != -p ] || { cat; exit 7; }
 until [ -e "$HOME/end" ]; do sleep 0.05; done
 exit "$(cat "$HOME/end")"
@@ -152,6 +152,20 @@ describe('a session on zellij', () => {
     expect(listed).toContainEqual(
       expect.objectContaining({ name: 'zellij', state: 'ready', auto: false, isolation: 'none', version: '0.45.1' }),
     )
+  })
+
+  test('runs no program that the project brings into PATH', async () => {
+    const brought = join(machine.project, 'node_modules/.bin')
+    for (const name of ['zellij', 'mv', 'claude']) {
+      machine.write(join(brought, name), `#!/bin/sh\ntouch "$HOME/brought"\n`)
+      chmodSync(join(brought, name), 0o755)
+    }
+    machine.env['PATH'] = `${brought}:${machine.env['PATH']}`
+    const id = await started()
+    expect((await machine.paude(['stop', id])).code).toBe(0)
+    expect(readdirSync(machine.home)).not.toContain('brought')
+    // The agent's own PATH is as yours.
+    expect(readFileSync(join(machine.home, 'given'), 'utf8')).toContain(`\nPATH=${machine.env['PATH']}\n`)
   })
 
   test('is not made twice at once', async () => {

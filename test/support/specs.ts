@@ -319,7 +319,7 @@ function unboxed(spec: SessionSpec): SessionSpec {
     security: security === HARDENED ? { readOnlyRoot: false, noNewPrivileges: false, seccomp: 'off' } : security,
     transport: isUsual ? { kind: 'host' } : transport,
     homeVolume: homeVolume === plain.homeVolume ? '' : homeVolume,
-    own: { kind: 'host', link: 'none', selinux: false },
+    own: { kind: 'host', program: '/usr/bin/zellij', link: 'none', selinux: false },
   }
 }
 

@@ -18,7 +18,8 @@ export function stateOf(stdout: string): State {
 }
 
 /** Prints for each folder of a session how it stands, and beneath that its record, as an array of JSON. */
-const LIST = `printf '['
+const LIST = `PATH=/usr/bin:/bin:$PATH
+printf '['
 comma=
 for folder in "$@"; do
   [ -e "$folder/${RUN}/session.sh" ] && [ -e "$folder/session.json" ] || continue

@@ -1,11 +1,14 @@
 #!/bin/sh
 # Everything that paude does with one session on zellij: session.sh VERB ID [SECONDS]. It lies in a private folder with
-# all that belongs to the session: cache, config.kdl, layout.kdl, command.sh (the agent), go (a pipe), and pid, begun and
-# code, which say how the agent stands. The sockets lie in z beside it, and zellij knows the session as paude: the path
-# of a socket is short.
+# all that belongs to the session: cache, config.kdl, layout.kdl, program (zellij), command.sh (the agent), go (a pipe),
+# and pid, begun and code, which say how the agent stands. The sockets lie in z beside it, and zellij knows the session
+# as paude: the path of a socket is short.
 set -u
 run=${0%/*} verb=$1 id=$2
 sockets=${run%/*}/z name=paude
+read -r zellij <"$run/program" || exit
+# The small programs of this script are the system's, whatever a project has put into PATH.
+yours=$PATH PATH=/usr/bin:/bin:$PATH
 
 fail() {
   echo "paude: $1" >&2
@@ -58,7 +61,7 @@ end_server() {
   [ -d "$sockets" ] || return 0
   (
     private
-    limited zellij delete-session --force "$name"
+    limited "$zellij" delete-session --force "$name"
   )
 }
 
@@ -105,7 +108,7 @@ create)
   export PAUDE_CACHE_HOME="${XDG_CACHE_HOME-}" TERM=xterm-256color COLORTERM=truecolor
   unset TMUX TMUX_PANE STY
   private
-  zellij --new-session-with-layout "$run/layout.kdl" attach --create-background "$name" </dev/null || exit
+  PATH=$yours "$zellij" --new-session-with-layout "$run/layout.kdl" attach --create-background "$name" </dev/null || exit
   # It says so before there is anything on the screen.
   tries=200
   until alive; do
@@ -122,7 +125,7 @@ pane)
   : >"$run/begun"
   # What ends the agent must not keep its code from being noted. A program that is started gets the signals as they were.
   trap : HUP INT QUIT TERM
-  (. "$run/command.sh" && exec "$@")
+  (PATH=$yours && . "$run/command.sh" && exec "$@")
   note_code "$?"
   # A session whose command ends soon may stay for ever otherwise.
   end_server
@@ -134,7 +137,7 @@ begin)
 open | attach)
   [ "$verb" = attach ] || [ -e "$run/begun" ] || { alive && echo >"$run/go"; }
   private
-  exec zellij attach "$name"
+  exec "$zellij" attach "$name"
   ;;
 state)
   if alive; then

@@ -1,5 +1,6 @@
 import type { Handle, State } from '../../box/handle.ts'
 import { PaudeError } from '../../errors.ts'
+import { findProgram } from '../../host.ts'
 import { type Argv, exec, folder, type Plan, write } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 import { shown } from '../../text.ts'
@@ -40,6 +41,8 @@ const life: Life = {
     return [
       folder(run),
       write(scriptOf(spec.folder), session, 0o700),
+      // Looked for once, where the project cannot put one: a script would take the first of PATH.
+      write(`${run}/program`, spec.own.kind === 'host' ? `${spec.own.program}\n` : ''),
       write(`${run}/config.kdl`, CONFIG),
       write(`${run}/layout.kdl`, layout('/bin/sh', [scriptOf(spec.folder), 'pane', spec.id])),
       write(`${run}/command.sh`, spec.seed['command.sh'] ?? ''),
@@ -120,7 +123,12 @@ export const zellij: Backend = {
     hardening: [],
     hostPorts: true,
   },
-  own: () => ({ kind: 'host', link: 'none', selinux: false }),
+  own: (_, host) => ({
+    kind: 'host',
+    program: findProgram(host, programs.zellij) ?? programs.zellij,
+    link: 'none',
+    selinux: false,
+  }),
   user: ({ uid, gid }) => ({ uid, gid }),
   life,
   files: { way: 'here', outAtRest: null, bring: null },

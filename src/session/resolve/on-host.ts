@@ -121,7 +121,7 @@ function specOf(
     environment: {},
     secretEnvironment: {},
     limits: { cpus: 0, memory: 0, pids: 0 },
-    own: { kind: 'host', link: 'none', selinux: false },
+    own: backend.own(settings, host),
     once: false,
     terminal: true,
     stdin: true,

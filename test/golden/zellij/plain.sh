@@ -23,12 +23,15 @@ later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/zellij'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/zellij/session.sh <<'EOF'
 #!/bin/sh
 # Everything that paude does with one session on zellij: session.sh VERB ID [SECONDS]. It lies in a private folder with
-# all that belongs to the session: cache, config.kdl, layout.kdl, command.sh (the agent), go (a pipe), and pid, begun and
-# code, which say how the agent stands. The sockets lie in z beside it, and zellij knows the session as paude: the path
-# of a socket is short.
+# all that belongs to the session: cache, config.kdl, layout.kdl, program (zellij), command.sh (the agent), go (a pipe),
+# and pid, begun and code, which say how the agent stands. The sockets lie in z beside it, and zellij knows the session
+# as paude: the path of a socket is short.
 set -u
 run=${0%/*} verb=$1 id=$2
 sockets=${run%/*}/z name=paude
+read -r zellij <"$run/program" || exit
+# The small programs of this script are the system's, whatever a project has put into PATH.
+yours=$PATH PATH=/usr/bin:/bin:$PATH
 
 fail() {
   echo "paude: $1" >&2
@@ -81,7 +84,7 @@ end_server() {
   [ -d "$sockets" ] || return 0
   (
     private
-    limited zellij delete-session --force "$name"
+    limited "$zellij" delete-session --force "$name"
   )
 }
 
@@ -128,7 +131,7 @@ create)
   export PAUDE_CACHE_HOME="${XDG_CACHE_HOME-}" TERM=xterm-256color COLORTERM=truecolor
   unset TMUX TMUX_PANE STY
   private
-  zellij --new-session-with-layout "$run/layout.kdl" attach --create-background "$name" </dev/null || exit
+  PATH=$yours "$zellij" --new-session-with-layout "$run/layout.kdl" attach --create-background "$name" </dev/null || exit
   # It says so before there is anything on the screen.
   tries=200
   until alive; do
@@ -145,7 +148,7 @@ pane)
   : >"$run/begun"
   # What ends the agent must not keep its code from being noted. A program that is started gets the signals as they were.
   trap : HUP INT QUIT TERM
-  (. "$run/command.sh" && exec "$@")
+  (PATH=$yours && . "$run/command.sh" && exec "$@")
   note_code "$?"
   # A session whose command ends soon may stay for ever otherwise.
   end_server
@@ -157,7 +160,7 @@ begin)
 open | attach)
   [ "$verb" = attach ] || [ -e "$run/begun" ] || { alive && echo >"$run/go"; }
   private
-  exec zellij attach "$name"
+  exec "$zellij" attach "$name"
   ;;
 state)
   if alive; then
@@ -184,6 +187,10 @@ remains) if alive; then echo "$id"; fi ;;
 esac
 EOF
 chmod 0700 /home/ada/.local/state/paude/sessions/paude-bcd234/zellij/session.sh
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/zellij/program <<'EOF'
+/usr/bin/zellij
+EOF
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/zellij/program
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/zellij/config.kdl <<'EOF'
 keybinds clear-defaults=true {
 }
