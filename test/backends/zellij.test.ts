@@ -34,6 +34,7 @@ const CLAUDE = `#!/bin/sh
 printf 'ran:'; printf ' <%s>' "$@"; echo
 env >"$HOME/given.new" && /bin/mv "$HOME/given.new" "$HOME/given"
 [ "$1" != -p ] || { cat; exit 7; }
+[ "$1" != --session-id ] || { mkdir -p "$HOME/.claude/projects/x"; : >"$HOME/.claude/projects/x/$2.jsonl"; }
 until [ -e "$HOME/end" ]; do sleep 0.05; done
 exit "$(cat "$HOME/end")"
 `
@@ -135,7 +136,6 @@ describe('a session on zellij', () => {
       [['wait', id, '--for', 'done'], 'does not report its activity, since it runs on zellij'],
       [['cp', 'file', `${id}:/tmp`], 'zellij cannot run another program in a sandbox'],
       [['diff', id], 'works in your own folder'],
-      [['fork', id], 'zellij runs agents only'],
     ] as const) {
       const { code, stdout, stderr } = await machine.paude(words)
       expect([words[0], code === 0, stdout, stderr]).toEqual([words[0], false, '', expect.stringContaining(sentence)])
@@ -152,6 +152,19 @@ describe('a session on zellij', () => {
     expect(listed).toContainEqual(
       expect.objectContaining({ name: 'zellij', state: 'ready', auto: false, isolation: 'none', version: '0.45.1' }),
     )
+  })
+
+  test('is copied with its conversation', async () => {
+    const id = await started()
+    const { conversation } = JSON.parse(readFileSync(join(machine.folderOf(id), 'session.json'), 'utf8'))
+    const closed = await machine.paude(['fork', id, '--detach'])
+    expect([closed.code, closed.stderr]).toEqual([125, expect.stringContaining('it cannot restrict the network')])
+    const copy = await machine.paude(['fork', id, '--network', 'open', '--detach'])
+    expect([copy.code, copy.stderr]).toEqual([0, expect.stringContaining('NOT ISOLATED')])
+    const screen = join(machine.folderOf(copy.stdout.trim()), 'z/contract_version_1/paude/screen')
+    const words = new RegExp(`^ran: <--resume> <${conversation}> <--fork-session> <--session-id> <[0-9a-f-]{36}>$`, 'm')
+    await until('the copy has its words', () => existsSync(screen) && words.test(readFileSync(screen, 'utf8')))
+    expect(await rows()).toHaveLength(2)
   })
 
   test('runs no program that the project brings into PATH', async () => {

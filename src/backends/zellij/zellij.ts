@@ -71,6 +71,7 @@ const life: Life = {
   pause: null,
   state: (box): Query<State> => ({ argv: call(box, 'state'), parse: stateOf }),
   wait: null,
+  // What is on the screen has its holder, and nothing else is kept.
   logs: (box) => call(box, 'state'),
 }
 

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { agentOfRecord } from '../../agents/registry.ts'
 import { namesConversation } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
+import { isolates } from '../../backends/pick.ts'
+import { backends } from '../../backends/registry.ts'
 import type { Handle } from '../../box/handle.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -76,7 +78,9 @@ export default verb({
             ? {}
             : { overlay: record.overlays.map(({ path }) => path) }),
         },
-        ...(tells ? { check: (backend: Backend, handle: Handle) => requireCopy(context, backend, handle) } : {}),
+        ...(tells && isolates(backends[record.backend])
+          ? { check: (backend: Backend, handle: Handle) => requireCopy(context, backend, handle) }
+          : {}),
       },
     )
   },

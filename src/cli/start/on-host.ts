@@ -1,4 +1,4 @@
-import type { Agent } from '../../agents/agent.ts'
+import { type Agent, type Opening, ORIGIN_FILE } from '../../agents/agent.ts'
 import { argsOf } from '../../agents/chosen.ts'
 import { asksSomething, opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
@@ -20,21 +20,41 @@ import { requirePrivate } from '../../state.ts'
 import { readTimeout } from '../args.ts'
 import { noteOthers } from './others.ts'
 
-type Wanted = { readonly config: Config; readonly backend: Backend; readonly agent: Agent; readonly words: readonly string[] }
+type Wanted = {
+  readonly config: Config
+  readonly backend: Backend
+  readonly agent: Agent
+  readonly words: readonly string[]
+  /** The conversation that is copied. */
+  readonly origin: Opening['origin']
+}
 
 /** Starts an agent on a backend that isolates nothing: on a screen as a session, else on our streams in our place. Returns the exit code. */
-export async function startOnHost(context: Context, { config, backend, agent, words: typed }: Wanted): Promise<number> {
+export async function startOnHost(context: Context, { config, backend, agent, words: typed, origin }: Wanted): Promise<number> {
   const { settings } = config
   const words = asksSomething(agent.grammar, typed) ? [...argsOf(settings), ...settings.agentArgs, ...typed] : typed
   requireOpen(backend, settings)
   const screen = isOnScreen(context, settings, { agent, words })
   const ground = { by: 'backend', name: backend.name, screen } as const
+  if (!screen && words.includes(ORIGIN_FILE))
+    throw new PaudeError('unsupported', `${agent.title} copies a conversation on a screen only`, { hint: 'leave out the prompt' })
   if (!screen && !settings.dryRun) return await runOnHost(context, { config, agent, words, ground })
   if (!screen) return shown(context, settings, [handedOver([requireOnHost(context, { config, agent, words, ground }), ...words])])
   await requireUsable(context, backend, settings)
   const program = requireOnHost(context, { config, agent, words, ground })
   const { host, version } = context
-  const { spec, record } = resolveOnHost({ host, config, backend, agent, program, words, mark: MARK, version, now: new Date() })
+  const { spec, record } = resolveOnHost({
+    host,
+    config,
+    backend,
+    agent,
+    program,
+    words,
+    origin,
+    mark: MARK,
+    version,
+    now: new Date(),
+  })
   const timeout = readTimeout(settings.timeout)
   if (timeout > 0 && settings.detach)
     throw new PaudeError('usage', '--timeout does not end a session in the background', {

@@ -55,9 +55,9 @@ export async function startSession(context: Context, start: Start): Promise<numb
   }
   const named = settings.backend === 'auto' ? null : backends[settings.backend]
   if (named?.can.isolation === 'none') {
-    if (!plain || said.kind !== 'agent') throw noSandbox(named)
+    if (said.kind !== 'agent' || !(plain || said.origin !== undefined)) throw noSandbox(named)
     const { startOnHost } = await import('./on-host.ts')
-    return await startOnHost(context, { config, backend: named, agent, words: said.words })
+    return await startOnHost(context, { config, backend: named, agent, words: said.words, origin: said.origin })
   }
   const { run, lack, decided } = await settled(context, { run: said, config, agent, throwAway })
   return await inWorktree(context, decided, async (place) => {

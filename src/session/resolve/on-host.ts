@@ -1,4 +1,4 @@
-import type { Agent } from '../../agents/agent.ts'
+import type { Agent, Opening } from '../../agents/agent.ts'
 import { startCommand } from '../../agents/command.ts'
 import type { Backend } from '../../backends/backend.ts'
 import { ownerText } from '../../box/owner.ts'
@@ -23,6 +23,8 @@ export type HostWish = {
   /** The agent's program of this machine. */
   readonly program: string
   readonly words: readonly string[]
+  /** The conversation that is copied. */
+  readonly origin: Opening['origin']
   /** Variables that it gets besides yours. */
   readonly mark: string
   readonly version: string
@@ -90,7 +92,7 @@ function conversationOf({ agent: { conversation }, words }: HostWish): string {
 }
 
 function specOf(
-  { host, config: { settings }, backend, agent, program, words, mark }: HostWish,
+  { host, config: { settings }, backend, agent, program, words, origin, mark }: HostWish,
   {
     record,
     network,
@@ -131,7 +133,7 @@ function specOf(
         `cd -- ${quote(directory)} || exit 125\n`,
         `export ${mark}=1\n`,
         // What a box needs before it may not happen here: it rearranges HOME.
-        startCommand({ ...agent, program, prelude: '' }, words, { conversation, continues: true, out: `${folder}/out` }),
+        startCommand({ ...agent, program, prelude: '' }, words, { conversation, continues: true, origin, out: `${folder}/out` }),
       ].join(''),
     },
     system: {},
