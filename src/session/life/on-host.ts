@@ -138,7 +138,9 @@ export function unkept(
   if (ruled.length > 0 && (managed.backend !== name || ruled.some((key) => rowOf(key).onHost !== true)))
     return `the managed file ${managedFile}`
   if (settings.agent === 'shell') return SHELL
-  const promised = ({ key }: Said) => !NOTHING.includes(settings[key])
+  // The agent's own variables are not paude's to keep: it gets them as they are.
+  const isOwn = ({ layer, place }: Said) => layer === 'environment' && !place.startsWith('PAUDE_')
+  const promised = (one: Said) => !NOTHING.includes(settings[one.key]) && !isOwn(one)
   const said = [
     ...saidIn(config, 'user', 'environment', 'flag').filter(
       ({ key }) => rowOf(key).onHost !== true || (!screen && OF_A_SCREEN.includes(key)),
