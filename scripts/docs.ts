@@ -12,7 +12,7 @@ import { trustOf } from '../src/config/keys/trust-text.ts'
 import { allRows, type Setting } from '../src/config/sections/rows.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
 import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
-import type { Row } from '../src/key.ts'
+import { type Row, readerOf } from '../src/key.ts'
 import { groups } from '../src/network/groups.ts'
 import { IN_FOLDERS, IN_GIT, type Severity } from '../src/workspace/listed.ts'
 import { manPage } from './man.ts'
@@ -57,10 +57,11 @@ const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCod
   [143, 'the same by SIGTERM (129 by SIGHUP)', null],
 ]
 
-function flagOf({ flags = [], variable }: Row<unknown>): string {
-  const flag = flags.find((one) => !one.switch)
+function flagOf(row: Row<unknown>): string {
+  const flag = row.flags?.find((one) => !one.switch)
   if (flag !== undefined) return `\`--${flag.name}\``
-  return variable === undefined ? '' : `\`${variableOf({ name: variable })}\``
+  const name = variableName(row)
+  return name === '' ? '' : `\`${variableOf({ name })}\``
 }
 
 /** What is written by hand in the reference: an example of every key, which a test reads. */
@@ -287,9 +288,19 @@ export const flagsFile = join(import.meta.dir, '../src/config/flags.json')
 export const flagsText = (): string => `${JSON.stringify({ flags, variables: variables() }, null, 2)}\n`
 
 const variables = (): readonly OwnFlag[] =>
-  allRows.flatMap(([setting, row]) =>
-    row.variable === undefined ? [] : [{ name: row.variable, ...flagBase(setting, row), description: row.meaning ?? '' }],
-  )
+  allRows.flatMap(([setting, row]) => {
+    const name = variableName(row)
+    const commas = Array.isArray(row.initial) && !row.lines ? { commas: true } : {}
+    return name === '' ? [] : [{ name, ...flagBase(setting, row), ...commas, description: row.meaning ?? '' }]
+  })
+
+/** Name of the variable of a key without a flag, as flags have it; '' where it has none: its values are tables, yours alone, or checked by a file's schema only. */
+function variableName({ variable, key = '', flags = [], initial, rule, words, ...row }: Row<unknown>): string {
+  if (variable !== undefined) return variable
+  const isText = typeof initial === 'string' || Array.isArray(initial)
+  const isChecked = words !== undefined || readerOf({ rule, ...row }) !== undefined
+  return key === '' || flags.length > 0 || rule === 'own' || !isText || !isChecked ? '' : key.replaceAll(/[._]/g, '-')
+}
 
 export const descriptionsFile = join(import.meta.dir, '../src/cli/help/descriptions.json')
 

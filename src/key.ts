@@ -33,6 +33,8 @@ export type Facts<Value, Name extends string> = {
   readonly flags?: readonly Flag<Name>[]
   /** Variable of a setting without a flag: `agent` is PAUDE_AGENT. */
   readonly variable?: string
+  /** Its entries may hold commas: in a variable each has a line. */
+  readonly lines?: true
   /** Refuses a text that a flag or variable gives; `where` names which. */
   readonly refuse?: (value: string, where: string) => void
   /** A file has at most one of the alternatives of a section, which replaces that of a weaker file. */
@@ -113,6 +115,13 @@ export type Valibot = Pick<
   | 'transform'
   | 'union'
 >
+
+/** What refuses a value that a file's schema may let through. */
+export const readerOf = ({
+  read,
+  rule,
+}: Pick<Row<unknown>, 'read' | 'rule'>): ((value: string, key: string) => unknown) | undefined =>
+  read ?? (typeof rule === 'object' && 'limit' in rule ? rule.limit : undefined)
 
 export const row = <Value, const Name extends string = never>(facts: Row<Value, Name>): Row<Value, Name> => facts
 

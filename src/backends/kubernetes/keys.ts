@@ -33,6 +33,7 @@ const listed = (key: string, meaning: string, read: (entry: string) => unknown, 
     initial: [] as readonly string[],
     schema: texts,
     rule: 'adds',
+    lines: true,
     read,
     ...facts,
   })

@@ -9,6 +9,7 @@ const extraFlags = (engine: string) =>
     initial: [] as readonly string[],
     schema: (v) => v.array(v.string()),
     rule: 'adds',
+    lines: true,
     read: requireHarmless,
   })
 

@@ -7,11 +7,13 @@ import { knownAgent } from '../../agents/registry.ts'
 import { PROVIDER_KEYS } from '../../credentials/providers.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
+import { readerOf } from '../../key.ts'
 import { withhold } from '../../run/environment.ts'
 import { isMissing } from '../files/missing.ts'
 import type { Parsed, Written } from '../files/parse.ts'
 import { type OwnFlag, ownFlags, twins, variableOf } from '../keys/own-flags.ts'
 import { providerOf } from '../keys/provider.ts'
+import { withKey } from '../keys/said.ts'
 import type { Config, Layer, LayerName, SaidSecret, Source } from '../keys/settings.ts'
 import { secretVariables } from '../secret-variables.ts'
 import { allRows } from '../sections/rows.ts'
@@ -169,12 +171,25 @@ function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'use
 
 /** What is typed is refused here as a file's value is where the file is read. */
 function acceptedSource(layer: LayerName, values: Layer, places: Source['places']): Source {
-  for (const [setting, { refuse }] of allRows) {
+  for (const [setting, row] of allRows) {
+    // What has no flag is read here as in a file.
+    const refuse = row.refuse ?? (layer === 'environment' && row.flags === undefined ? naming(readerOf(row)) : undefined)
     const value = values[setting]
     // '' takes back what files say: only a verb of paude's own can.
-    if (typeof value === 'string' && value !== '') refuse?.(value, places[setting] ?? '')
+    for (const one of Array.isArray(value) ? value : [value])
+      if (typeof one === 'string' && one !== '') refuse?.(one, places[setting] ?? '')
   }
   return onlySaid(layer, values, places)
+}
+
+/** A reader whose refusals begin with the name of the variable. */
+const naming = (read: ReturnType<typeof readerOf>) => (value: string, variable: string) => {
+  try {
+    read?.(value, variable)
+  } catch (error) {
+    if (!(error instanceof PaudeError)) throw error
+    throw new PaudeError(error.code, withKey(variable, error), { hint: error.hint, cause: error })
+  }
 }
 
 /** A profile that nobody has is a mistake: going on without it would be another configuration than was asked for. */
