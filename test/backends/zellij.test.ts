@@ -34,6 +34,7 @@ const CLAUDE = `#!/bin/sh
 printf 'ran:'; printf ' <%s>' "$@"; echo
 env >"$HOME/given.new" && /bin/mv "$HOME/given.new" "$HOME/given"
 [ "$1" != -p ] || { cat; exit 7; }
+[ "$1" != --resume ] || [ "$#" -lt 5 ] || shift 3
 [ "$1" != --session-id ] || { mkdir -p "$HOME/.claude/projects/x"; : >"$HOME/.claude/projects/x/$2.jsonl"; }
 until [ -e "$HOME/end" ]; do sleep 0.05; done
 exit "$(cat "$HOME/end")"
@@ -167,6 +168,25 @@ describe('a session on zellij', () => {
     const words = new RegExp(`^ran: <--resume> <${conversation}> <--fork-session> <--session-id> <[0-9a-f-]{36}>$`, 'm')
     await until('the copy has its words', () => existsSync(screen) && words.test(readFileSync(screen, 'utf8')))
     expect(await rows()).toHaveLength(2)
+    const { conversation: other } = JSON.parse(readFileSync(join(machine.folderOf(copy.stdout.trim()), 'session.json'), 'utf8'))
+    await machine.paude(['stop', copy.stdout.trim()])
+    expect((await machine.paude(['start', copy.stdout.trim()])).code).toBe(0)
+    await until('it goes on', () => existsSync(screen) && readFileSync(screen, 'utf8').startsWith(`ran: <--resume> <${other}>\n`))
+  })
+
+  test('is not started again where nobody knows its conversation', async () => {
+    const id = await started('-c', 'do it')
+    await machine.paude(['stop', id])
+    const { code, stderr } = await machine.paude(['start', id])
+    expect([code, stderr]).toEqual([125, expect.stringContaining(`does not know the conversation of session ${id}`)])
+    // One that was named is known, and its prompt is not asked again.
+    const named = await started('--resume', '01234567-89ab-cdef-0123-456789abcdef', 'do it')
+    machine.write(join(machine.home, '.claude/projects/x/01234567-89ab-cdef-0123-456789abcdef.jsonl'), '')
+    await machine.paude(['stop', named])
+    expect((await machine.paude(['start', named])).code).toBe(0)
+    const screen = join(machine.folderOf(named), 'z/contract_version_1/paude/screen')
+    const words = 'ran: <--resume> <01234567-89ab-cdef-0123-456789abcdef>\n'
+    await until('it goes on', () => existsSync(screen) && readFileSync(screen, 'utf8').startsWith(words))
   })
 
   test('runs no program that the project brings into PATH', async () => {

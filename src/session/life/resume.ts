@@ -26,6 +26,7 @@ import { audit } from '../record/audited.ts'
 import { changeRecord } from '../record/change.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
+import { conversationOf } from '../record/out.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { mountCheck } from '../resolve/mount-check.ts'
 import { proxySecret } from '../resolve/policy.ts'
@@ -118,7 +119,12 @@ export async function continueSession(context: Context, found: Found, { attached
 
 /** The same for one without a box: its agent runs on this machine again. */
 async function continueOnHost(context: Context, found: Found, { attached, dryRun }: How): Promise<number> {
-  const { backend, handle } = found
+  const { backend, handle, record } = found
+  // Asked again, it would do again what it has done.
+  if (agentOfRecord(record)?.resume.length === 0 && conversationOf(handle.folder, record) === '')
+    throw new PaudeError('unsupported', `paude does not know the conversation of session ${record.id}, so it cannot go on`, {
+      hint: `start a new one with words of the agent that continue it, then paude rm ${record.id}`,
+    })
   const [{ requireAgain }, { loadConfig }] = await Promise.all([import('./on-host.ts'), import('../../config/layers/load.ts')])
   requireAgain(context, await loadConfig(context.host, context.flags), found.record)
   const plan = [...notedAgain(handle.folder), ...resumePlan(backend, handle, { attached, credential: null })]

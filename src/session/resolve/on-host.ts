@@ -1,5 +1,6 @@
 import type { Agent, Opening } from '../../agents/agent.ts'
 import { startCommand } from '../../agents/command.ts'
+import { choosesConversation } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import { ownerText } from '../../box/owner.ts'
 import type { Network, SessionSpec } from '../../box/spec.ts'
@@ -86,9 +87,10 @@ function networkOf(config: Config, session: string): Network {
 
 const BARE = { readOnlyRoot: false, noNewPrivileges: false, seccomp: 'off' } as const
 
-function conversationOf({ agent: { conversation }, words }: HostWish): string {
+/** No hook tells it later. */
+function conversationOf({ agent: { conversation, grammar }, words }: HostWish): string {
   const chosen = conversation?.chosen(words) ?? ''
-  return chosen === '' && conversation?.begin ? crypto.randomUUID() : chosen
+  return chosen === '' && conversation?.begin && !choosesConversation(grammar, words) ? crypto.randomUUID() : chosen
 }
 
 function specOf(
@@ -106,6 +108,7 @@ function specOf(
   },
 ): SessionSpec {
   const { id, name, version, created, workspace, directory, security } = record
+  const noted = quote(`${folder}/out/conversation`)
   return {
     ...{ id, name, agent: agent.name, version, created, workspace, directory, security, network, folder },
     image: '',
@@ -134,6 +137,8 @@ function specOf(
         `export ${mark}=1\n`,
         // What a box needs before it may not happen here: it rearranges HOME.
         startCommand({ ...agent, program, prelude: '' }, words, { conversation, continues: true, origin, out: `${folder}/out` }),
+        // A later start goes on with it, and does not ask its prompt again.
+        ...(conversation === '' ? [] : [`[ -s ${noted} ] || echo ${quote(conversation)} >${noted}\n`]),
       ].join(''),
     },
     system: {},
