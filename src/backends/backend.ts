@@ -235,8 +235,8 @@ export type Inventory = {
   readonly sessions: (boxes: () => readonly Handle[]) => readonly Query<readonly Listed[]>[]
   readonly parts: (boxes: () => readonly Pick<Handle, 'cluster'>[]) => readonly Query<readonly Part[]>[]
   readonly volumes: (boxes: () => readonly Handle[]) => readonly Query<readonly Part[]>[]
-  /** What each running box uses now. null: it does not tell. */
-  readonly usage: Query<readonly Usage[]> | null
+  /** What each of these running boxes uses now. null: it does not tell. */
+  readonly usage: ((boxes: readonly Pick<Handle, 'id'>[]) => Query<readonly Usage[]>) | null
   /** Which of these ended boxes reached their limit of memory; fails when one is gone. null: its list tells that. */
   readonly outOfMemory: ((boxes: readonly Pick<Handle, 'id'>[]) => Query<readonly string[]>) | null
   /** Prints all that the backend would tell of a session and its parts: no secret may be in it. */

@@ -1,15 +1,18 @@
 import type { Usage } from '../../box/handle.ts'
 import { SESSION_ID } from '../../box/session-id.ts'
-import type { Query } from '../../plan/query.ts'
 import type { Inventory } from '../backend.ts'
 import type { OciName } from './flags.ts'
 import { parts } from './names.ts'
 
-/** One call for all: an engine takes a second to measure, however many there are. Without names, since one that has just ended would fail it. */
-export const usageQuery = (name: OciName): Query<readonly Usage[]> => ({
-  argv: [name, 'stats', '--no-stream', '--no-trunc', '--format={{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.PIDs}}'],
-  parse: (stdout) => stdout.split('\n').flatMap(usageOf),
-})
+const FORMAT = '--format={{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.PIDs}}'
+
+/** One call for all: an engine takes a second to measure, however many there are. By name: podman fails for any container of others that is broken. */
+export const usageQuery =
+  (name: OciName): Exclude<Inventory['usage'], null> =>
+  (boxes) => ({
+    argv: [name, 'stats', '--no-stream', '--no-trunc', FORMAT, ...boxes.map(({ id }) => parts(id).agent)],
+    parse: (stdout) => stdout.split('\n').flatMap(usageOf),
+  })
 
 /** The box of a session has its id for a name. */
 function usageOf(line: string): readonly Usage[] {

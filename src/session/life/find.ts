@@ -107,17 +107,20 @@ export async function usageOf(
   context: Context,
   rows: readonly Row[],
 ): Promise<{ readonly usage: ReadonlyMap<string, Usage>; readonly failures: readonly string[] }> {
-  const up = rows.filter(({ status }) => status === 'running')
+  // Those of this state folder: an engine may have others, and fails for all where one is broken.
+  const up = rows.filter(({ id, status }) => status === 'running' && readRecord(context.host, id) !== null)
   const answers = await Promise.all(
     allBackends
       .filter(({ name }) => up.some(({ backend }) => backend === name))
       .map(async (backend) => {
         const { name, inventory } = backend
         if (inventory.usage === null) return { used: [], failure: `${name} does not tell what a session uses` }
-        const used = await ask(inventory.usage, context.effects(backend)).catch((error: unknown) => {
-          if (error instanceof PaudeError) return error
-          throw error
-        })
+        const used = await ask(inventory.usage(up.filter((row) => row.backend === name)), context.effects(backend)).catch(
+          (error: unknown) => {
+            if (error instanceof PaudeError) return error
+            throw error
+          },
+        )
         return used instanceof PaudeError ? { used: [], failure: used.message } : { used, failure: '' }
       }),
   )
