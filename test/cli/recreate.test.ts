@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { backends } from '../../src/backends/registry.ts'
+import type { Handle } from '../../src/box/handle.ts'
 import { changesBetween } from '../../src/session/life/box-changes.ts'
+import { requireRecreatable } from '../../src/session/life/recreate.ts'
 import type { SessionRecord } from '../../src/session/record/record.ts'
 import { type Machine, makeMachine } from '../support/machine.ts'
 
@@ -154,6 +158,17 @@ describe('recreate', () => {
     machine.ended('finished')
     expect((await recreate('recreate', job)).stderr).toContain(`paude fork ${job} copies its conversation`)
   })
+})
+
+test.each([
+  ['kubernetes', 'paude cannot recreate a session on kubernetes'],
+  ['zellij', 'has no sandbox: it runs on this machine itself'],
+] as const)('on %s it is refused', (name, said) => {
+  const folder = mkdtempSync(join(tmpdir(), 'paude-recreate-'))
+  writeFileSync(join(folder, 'session.json'), '{}')
+  const record = { id: 'paude-bcd234', agent: 'claude', terminal: true } as SessionRecord
+  expect(() => requireRecreatable({ backend: backends[name], handle: { folder } as Handle, record })).toThrow(said)
+  rmSync(folder, { recursive: true })
 })
 
 test('what a new box has otherwise is told, a line each', () => {
