@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path'
 import { kdl, layout } from '../../src/backends/zellij/layout.ts'
 import { fitsSocket } from '../../src/backends/zellij/place.ts'
+import SESSION from '../../src/backends/zellij/session.sh' with { type: 'text' }
 import { zellij } from '../../src/backends/zellij/zellij.ts'
 import { parseConfig } from '../../src/config/files/parse.ts'
 import { mergeSources } from '../../src/config/layers/merge.ts'
@@ -43,6 +44,11 @@ const OPEN = ['--backend', 'zellij', '--network', 'open'] as const
 const sessions = () => join(machine.home, '.local/state/paude/sessions')
 const ids = () => (existsSync(sessions()) ? readdirSync(sessions()) : [])
 const script = (id: string) => join(machine.folderOf(id), 'zellij/session.sh')
+/** What session.sh takes for the same process. */
+const markOf = (pid: number) => {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  return `${boot} ${readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19]}`
+}
 const hasRun = () => existsSync(join(machine.home, 'given'))
 const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
 const project = (text: string) => machine.write(join(machine.project, 'paude.toml'), text)
@@ -125,6 +131,24 @@ describe('a session on zellij', () => {
       env: { PATH: '/usr/bin:/bin' },
     })
     expect(kept.stdout.toString()).toBe('')
+  })
+
+  test('takes no number for its agent that would be a group of all that is yours', () => {
+    // Not a session, so that nothing that cleans up ever signals what is written here, and asked only whether it runs.
+    const run = join(machine.room, 'forged/zellij')
+    machine.write(join(run, 'session.sh'), SESSION)
+    machine.write(join(run, 'begun'), '')
+    machine.write(join(run, 'program'), 'zellij\n')
+    const answers = (number: string, pid: number) => {
+      machine.write(join(run, 'pid'), `${number} ${markOf(pid)}\n`)
+      return Bun.spawnSync(['/bin/sh', join(run, 'session.sh'), 'running', 'forged'], { env: machine.env }).exitCode === 0
+    }
+    expect(answers(String(process.pid), process.pid)).toBe(true)
+    expect([answers('1', 1), answers('self/../1', 1), answers(`self/../${process.pid}`, process.pid)]).toEqual([
+      false,
+      false,
+      false,
+    ])
   })
 
   test('says of each verb that it does not have why', async () => {

@@ -30,7 +30,10 @@ mark() {
 
 # Whether what runs in the pane lives: its number, which is its group's too, is in $pid then.
 alive() {
-  [ -r "$run/pid" ] && read -r pid was <"$run/pid" && [ -n "$was" ] && [ "$was" = "$(mark "$pid")" ]
+  [ -r "$run/pid" ] && read -r pid was <"$run/pid" && [ -n "$was" ] || return 1
+  # The agent can write that file: a group of 1 would be everything that is yours.
+  case $pid in 0* | 1 | *[!0-9]*) return 1 ;; esac
+  [ "$was" = "$(mark "$pid")" ]
 }
 
 # zellij with a place of its own for everything. The user's sessions and configuration are not seen.
