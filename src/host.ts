@@ -110,6 +110,12 @@ export function* findPrograms({ env }: Pick<Host, 'env'>, name: string): Generat
   }
 }
 
+/** PATH without folders that the project under work could choose: for scripts, which look for programs themselves. */
+export function ownPath({ env }: Pick<Host, 'env'>): string {
+  const own = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/') && !isOfProject({ env }, folder))
+  return own.join(delimiter)
+}
+
 /** Whether a file lies in the project under work, itself or where a link leads: what stands there may be an agent's. */
 export function isOfProject({ env }: Pick<Host, 'env'>, path: string): boolean {
   const project = projectRoot(env)

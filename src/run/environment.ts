@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { isPrivate } from '../credentials/outside.ts'
-import { findProgram } from '../host.ts'
+import { findProgram, ownPath } from '../host.ts'
 import { requireOwnFiles } from './client-files.ts'
 import { builderVariables, STEERS_CLIENT } from './client-variables.ts'
 
@@ -48,8 +48,15 @@ export function inherited(
     // buildx asks git about the folder that an image is built from, and that may be a project's.
     BUILDX_GIT_INFO: 'false',
     ...builderVariables(Bun.env),
+    ...withOwnPath(),
     ...more,
   }
+}
+
+/** An empty one would mean the current directory. */
+function withOwnPath(): { readonly PATH?: string } {
+  const path = ownPath({ env: Bun.env })
+  return path === '' ? {} : { PATH: path }
 }
 
 /** All that paude inherited, for the agent's own program when it runs without a box. */

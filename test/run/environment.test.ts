@@ -82,6 +82,16 @@ test('the agent that runs in place of its sandbox has everything', async () => {
   expect(seen()).toEqual(Object.keys(SECRETS))
 })
 
+test('PATH is inherited without what the project could put there', () => {
+  const before = Bun.env['PATH']
+  try {
+    Bun.env['PATH'] = ['node_modules/.bin', join(process.cwd(), 'node_modules/.bin'), '/usr/bin', '', '.'].join(':')
+    expect(inherited('anything')['PATH']).toBe('/usr/bin')
+  } finally {
+    Bun.env['PATH'] = before
+  }
+})
+
 test('what every program needs is inherited, also where a reference names it', () => {
   const names = Object.keys(inherited('anything'))
   for (const name of ['PATH', 'HOME', 'LANG'].filter((one) => process.env[one] !== undefined)) expect(names).toContain(name)
