@@ -182,6 +182,7 @@ test('what a new box has otherwise is told, a line each', () => {
   const entry = (host: string) => ({ host, ports: [443], privateRange: '', why: '' })
   const base = {
     ...{ version: '1', image: 'one', network: 'restricted', workspace: '/p', credentials: [], shadows: [], ...policy },
+    ...{ onFinding: 'revert', alarm: 'pause', writesConfig: false },
     ...{
       limits: { cpus: 0, memory: 0, pids: 4096 },
       security: { readOnlyRoot: true, noNewPrivileges: true, seccomp: 'default' },
@@ -198,6 +199,7 @@ test('what a new box has otherwise is told, a line each', () => {
   const after = {
     ...{ ...base, version: '2', image: 'two', allow: [entry('b.example')], mounts: [{ source: '/p', target: '/p' }] },
     ...{ limits: { cpus: 2, memory: 1.5 * 1024 ** 3, pids: 0 }, security: { ...base.security, seccomp: 'off' } },
+    ...{ onFinding: 'warn', alarm: 'off', writesConfig: true },
   }
   expect(changesBetween(before as unknown as SessionRecord, after as unknown as SessionRecord)).toEqual([
     'made by paude 2, before by 1',
@@ -208,6 +210,9 @@ test('what a new box has otherwise is told, a line each', () => {
     'limits.cpus 2, before none',
     'limits.memory 1.5g, before none',
     'limits.pids none, before 4096',
+    'workspace.on_finding warn, before revert',
+    'workspace.watch off, before pause',
+    'workspace.agent_config write-through, before guarded',
     'hardening read_only_root = true, no_new_privileges = true, seccomp = off, before read_only_root = true, no_new_privileges = true, seccomp = default',
   ])
   expect(changesBetween(before as unknown as SessionRecord, before as unknown as SessionRecord)).toEqual([])

@@ -19,6 +19,7 @@ export function changesBetween(before: SessionRecord, after: SessionRecord): rea
     ...difference(names(before), names(after), ['has the credential', 'no longer has the credential']),
     ...difference(mounted(before), mounted(after), ['has the mount', 'no longer has the mount']),
     ...limitChanges(before.limits, after.limits),
+    ...guardChanges(before, after),
     ...(JSON.stringify(before.security) === JSON.stringify(after.security)
       ? []
       : [`hardening ${hardening(after)}, before ${hardening(before)}`]),
@@ -76,6 +77,18 @@ function limitChanges(before: SessionRecord['limits'], after: SessionRecord['lim
     return before[key] === after[key] ? [] : [`limits.${key} ${said(after[key])}, before ${said(before[key])}`]
   })
 }
+
+/** What holds on this machine against what the box leaves in the project. */
+function guardChanges(before: SessionRecord, after: SessionRecord): readonly string[] {
+  const [old, now] = [guards(before), guards(after)]
+  return Object.keys(now).flatMap((key) => (old[key] === now[key] ? [] : [`workspace.${key} ${now[key]}, before ${old[key]}`]))
+}
+
+const guards = ({ onFinding, alarm, writesConfig }: SessionRecord): Readonly<Record<string, string>> => ({
+  on_finding: onFinding,
+  watch: alarm,
+  agent_config: writesConfig ? 'write-through' : 'guarded',
+})
 
 const hardening = ({ security: { readOnlyRoot, noNewPrivileges, seccomp } }: SessionRecord): string =>
   `read_only_root = ${readOnlyRoot}, no_new_privileges = ${noNewPrivileges}, seccomp = ${seccomp}`
