@@ -162,7 +162,7 @@ describe('recreate', () => {
 
 test.each([
   ['kubernetes', 'paude cannot recreate a session on kubernetes'],
-  ['zellij', 'has no sandbox: it runs on this machine itself'],
+  ['zellij', 'has no sandbox, since it runs on zellij'],
 ] as const)('on %s it is refused', (name, said) => {
   const folder = mkdtempSync(join(tmpdir(), 'paude-recreate-'))
   writeFileSync(join(folder, 'session.json'), '{}')

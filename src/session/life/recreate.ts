@@ -46,10 +46,6 @@ export function requireRecreatable({ backend, handle, record }: Found): void {
     throw new PaudeError('unsupported', `session ${id} has no sandbox, since it runs on ${backend.name}`, {
       hint: `paude start ${id} continues its conversation`,
     })
-  if (backend.can.isolation === 'none')
-    throw new PaudeError('unsupported', `session ${id} has no sandbox: it runs on this machine itself`, {
-      hint: `paude stop ${id}, then paude start ${id}`,
-    })
   if (backend.life.anew !== null)
     throw new PaudeError('unsupported', `paude cannot recreate a session on ${backend.name}`, {
       hint: `paude fork ${id} copies its conversation into a new sandbox`,
