@@ -13,7 +13,11 @@ export function lastSignOf(folder: string, row: { readonly created: string }): s
   const times = files.flatMap((path) => {
     // What a box wrote is looked at, never followed.
     const stats = lstatSync(path, { throwIfNoEntry: false })
-    return stats?.isFile() ? [stats.mtime.toISOString()] : []
+    return stats?.isFile() ? [timeOf(stats, Date.now())] : []
   })
   return [startOf(folder, row), ...times].toSorted().at(-1) ?? row.created
 }
+
+/** ISO time of a file's last change. A box may set any, also one that no date is: a time to come is now. */
+export const timeOf = ({ mtimeMs }: { readonly mtimeMs: number }, now: number): string =>
+  new Date(Math.max(0, Math.min(now, mtimeMs))).toISOString()
