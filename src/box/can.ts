@@ -12,4 +12,6 @@ export type Can = {
   readonly hardening: readonly (keyof Security)[]
   /** Whether a box may reach ports of this machine, under HOST_NAME. */
   readonly hostPorts: boolean
+  /** Whether running sessions share a HOME; else it is in one of them at a time. */
+  readonly sharedHome: boolean
 }

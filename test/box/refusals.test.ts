@@ -13,6 +13,7 @@ const ALL: Can = {
   limits: ['cpus', 'memory', 'pids'],
   hardening: ['readOnlyRoot', 'noNewPrivileges', 'seccomp'],
   hostPorts: true,
+  sharedHome: true,
 }
 /** This machine itself, as a terminal multiplexer would have it. */
 const HOST: Can = {
@@ -23,6 +24,7 @@ const HOST: Can = {
   limits: [],
   hardening: [],
   hostPorts: true,
+  sharedHome: true,
 }
 /** A cluster: the project comes by a volume, and no place of this machine is there. */
 const CLUSTER: Can = {

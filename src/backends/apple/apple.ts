@@ -129,6 +129,7 @@ export const apple: Backend = {
     limits: ['cpus', 'memory'],
     hardening: ['readOnlyRoot', 'noNewPrivileges'],
     hostPorts: false,
+    sharedHome: false,
   },
   own: () => ({ kind: 'apple', link: 'folder', selinux: false }),
   user: (host) => ({ uid: host.uid, gid: host.gid }),

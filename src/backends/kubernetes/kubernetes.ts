@@ -255,6 +255,7 @@ export const kubernetes: Backend = {
     limits: ['cpus', 'memory'],
     hardening: ['readOnlyRoot', 'noNewPrivileges'],
     hostPorts: false,
+    sharedHome: true,
   },
   own: (settings, host) => {
     const cluster = clusterOf(settings)

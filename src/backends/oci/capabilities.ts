@@ -28,6 +28,7 @@ export const capabilities = (
     limits: ['cpus', 'memory', 'pids'],
     hardening: ['readOnlyRoot', 'noNewPrivileges', 'seccomp'],
     hostPorts: true,
+    sharedHome: true,
   },
   files: { way: 'mounted', outAtRest: outAtRest(dialect), bring: null },
   life: life(dialect),

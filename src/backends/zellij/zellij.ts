@@ -123,6 +123,7 @@ export const zellij: Backend = {
     limits: [],
     hardening: [],
     hostPorts: true,
+    sharedHome: true,
   },
   own: (_, host) => ({
     kind: 'host',

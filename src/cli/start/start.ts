@@ -11,6 +11,7 @@ import type { Plan } from '../../plan/plan.ts'
 import { renderFolded, renderPlan } from '../../plan/render.ts'
 import { storePlan } from '../../session/clone/store.ts'
 import { snapshotPlan } from '../../session/clone/uncommitted.ts'
+import { requireFreeHome } from '../../session/life/home-free.ts'
 import { type Launch, launchAttached, launchDetached, refuseTakenName } from '../../session/life/launch.ts'
 import { removePlan, startPlan } from '../../session/life/plans.ts'
 import { noSandbox, type Prepared, prepareSession } from '../../session/life/prepare.ts'
@@ -123,6 +124,7 @@ type Planned = Start & Pick<Launch, 'plan' | 'removal'>
 async function carriedOut(context: Context, prepared: Prepared, start: Planned): Promise<number> {
   const { backend, spec, record, images, around, config } = prepared
   const { plan, removal, throwAway = false, plain = false, check, onEnd } = start
+  await requireFreeHome(context, backend, record)
   forewarn(context, prepared)
   noteLeft(context, around.imported)
   if (plain) noteOthers(context, record)

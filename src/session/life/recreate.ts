@@ -24,6 +24,7 @@ import type { Again } from '../resolve/resolve.ts'
 import type { Made } from '../worktree/make.ts'
 import { reachChanges, reached } from './box-changes.ts'
 import { gitNews } from './copies.ts'
+import { requireFreeHome } from './home-free.ts'
 import { warnOfMemory } from './memory-end.ts'
 import { type KeptFiles, recreatePlan } from './plans.ts'
 import type { Prepared } from './prepare.ts'
@@ -149,6 +150,7 @@ export async function recreateSession(
 ): Promise<number> {
   const { backend, spec, images } = prepared
   const effects = context.effects(backend)
+  await requireFreeHome(context, backend, found.record)
   // Images that cannot be had leave the session as it was.
   await execute(images.first, effects)
   await keepBefore(context, found, state)

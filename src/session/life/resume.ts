@@ -36,6 +36,7 @@ import { requireManaged } from '../wall/require-managed.ts'
 import { carryToEnd } from '../wall/take-up.ts'
 import { reached } from './box-changes.ts'
 import { carryOut } from './carry-out.ts'
+import { requireFreeHome } from './home-free.ts'
 import { warnOfMemory } from './memory-end.ts'
 import { resumePlan } from './plans.ts'
 
@@ -145,6 +146,7 @@ async function startAgain(
   const before = await ask(backend.life.state(handle), context.effects(backend))
   if (before.status === 'running')
     throw new PaudeError('name-taken', `session ${record.id} is already running`, { hint: `paude attach ${record.id}` })
+  await requireFreeHome(context, backend, record)
   await audit(context, record, { event: 'continue', reach: [...reached(record)] })
   clearAlarm(handle.folder)
   const weaker = backend.can.isolation === 'none' ? null : weakeningAgain(record)
