@@ -446,7 +446,8 @@ esac
     const folder = join(machine.room, 'fake')
     machine.program('security', SECURITY)
     const { PATH, FAKE } = Bun.env
-    Object.assign(Bun.env, { PATH: `${join(machine.room, 'bin')}:${machine.env['PATH']}`, FAKE: folder })
+    // The test machine's own tools lie in this project, whose programs paude leaves out.
+    Object.assign(Bun.env, { PATH: `${join(machine.room, 'bin')}:/usr/bin:/bin`, FAKE: folder })
     try {
       writeFileSync(join(folder, 'plain'), `${KEY}\n`)
       await keychains.security.store('claude', secret(KEY))
