@@ -39,7 +39,8 @@ export const isWorthReview = ({ findings }: NewExecutables): boolean => findings
 export function findNewExecutables(record: SessionRecord, kept: Manifest | null, past: 'past' | '' = ''): NewExecutables {
   const { findings, isCut } = kept === null ? { findings: [], isCut: false } : compare(kept)
   const { paths, hidden, unseen } = lookQuickly(record)
-  const made = new Set(record.standIns.flatMap((one) => (isAsMade(one) ? [one.path] : [])))
+  // Another paude may be taking them away: what is gone by now is no news either.
+  const made = new Set(record.standIns.flatMap((one) => (isAsMade(one) || look(one.path) === null ? [one.path] : [])))
   const known = new Set(findings.filter(({ state }) => state !== 'removed').map(({ path }) => path))
   const further = [
     ...paths.filter((path) => !known.has(path) && !(kept !== null && isAsKept(kept, path))),
