@@ -33,7 +33,7 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
 const SHARED = [
   ...['parity', 'gemini-parity', 'codex-parity', 'conversations', 'codex', 'gemini', 'ask', 'why', 'upstream', 'painting'],
   ...['log', 'events', 'agents', 'daily', 'services', 'imports', 'login', 'provider', 'watch', 'ways', 'host-credentials'],
-  ...['host-git', 'trust', 'hostile', 'first-contact', 'planted', 'repos', 'checkpoint'],
+  ...['host-git', 'trust', 'hostile', 'first-contact', 'planted', 'repos', 'checkpoint', 'unreached', 'credentials'],
 ].map((name) => `test/e2e/${name}.test.ts`)
 
 /** What needs no engine: `npm test` runs it in a suite of its own, once, and those of its engines leave it out. */
