@@ -216,4 +216,12 @@ test('what a new box has otherwise is told, a line each', () => {
     'hardening read_only_root = true, no_new_privileges = true, seccomp = off, before read_only_root = true, no_new_privileges = true, seccomp = default',
   ])
   expect(changesBetween(before as unknown as SessionRecord, before as unknown as SessionRecord)).toEqual([])
+  const mounted = (readOnly?: boolean) =>
+    ({
+      ...before,
+      mounts: [{ source: '/x', target: '/x', ...(readOnly === undefined ? {} : { readOnly }) }],
+    }) as unknown as SessionRecord
+  expect(changesBetween(mounted(true), mounted(false))).toEqual(['has the mount /x', 'no longer has the mount /x:ro'])
+  // What an older paude wrote does not say.
+  expect(changesBetween(mounted(), mounted(true))).toEqual([])
 })

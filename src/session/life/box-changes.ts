@@ -17,7 +17,7 @@ export function changesBetween(before: SessionRecord, after: SessionRecord): rea
     ...difference(reached(before), reached(after), ['may reach', 'may no longer reach']),
     ...difference(deniedHosts(before), deniedHosts(after), ['blocks', 'no longer blocks']),
     ...difference(names(before), names(after), ['has the credential', 'no longer has the credential']),
-    ...difference(mounted(before), mounted(after), ['has the mount', 'no longer has the mount']),
+    ...mountChanges(before, after),
     ...limitChanges(before.limits, after.limits),
     ...guardChanges(before, after),
     ...(JSON.stringify(before.security) === JSON.stringify(after.security)
@@ -39,10 +39,16 @@ const deniedHosts = (record: SessionRecord): readonly string[] =>
   record.network === 'none' ? [] : policyNow(record, Date.now() / 1000).deny.map(({ host }) => host)
 
 /** Of the user's wish alone: those of the project follow from it. */
-const mounted = ({ mounts, workspace }: SessionRecord): readonly string[] =>
-  mounts.flatMap(({ source, target }) =>
-    source === workspace || source.startsWith(`${workspace}/`) ? [] : [source === target ? source : `${source}:${target}`],
-  )
+function mountChanges(before: SessionRecord, after: SessionRecord): readonly string[] {
+  const tellsWhich = before.mounts.every(({ readOnly }) => readOnly !== undefined)
+  const mounted = ({ mounts, workspace }: SessionRecord) =>
+    mounts.flatMap(({ source, target, readOnly }) =>
+      source === workspace || source.startsWith(`${workspace}/`)
+        ? []
+        : [`${source === target ? source : `${source}:${target}`}${tellsWhich && readOnly ? ':ro' : ''}`],
+    )
+  return difference(mounted(before), mounted(after), ['has the mount', 'no longer has the mount'])
+}
 
 function difference(
   before: readonly string[],

@@ -103,7 +103,17 @@ const Shape = v.object({
   /** File that is the first program of its box; '' where an older paude made it. */
   init: v.optional(v.string(), ''),
   /** What was mounted where: checked again before the session starts again. */
-  mounts: v.optional(v.array(v.object({ source: v.string(), target: v.string() })), []),
+  mounts: v.optional(
+    v.array(
+      v.object({
+        source: v.string(),
+        target: v.string(),
+        /** Absent in records of an older paude. */
+        readOnly: v.exactOptional(v.boolean()),
+      }),
+    ),
+    [],
+  ),
   /** Files of the project in whose place the box has copies that it may write. */
   copies: v.optional(v.array(v.string()), []),
   /** Files and folders of the project in whose place the box writes to a copy: the agents' configuration. */

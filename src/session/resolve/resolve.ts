@@ -197,7 +197,7 @@ function sessionRecord(
     link: network.mode === 'none' ? 'none' : around.own.link,
     ...placeOf(around.own),
     init: images.init,
-    mounts: mountsOf(decided).map(({ source, target }) => ({ source, target })),
+    mounts: mountsOf(decided).map(({ source, target, readOnly }) => ({ source, target, readOnly })),
     copies: [...copiedOf(decided.transport)],
     shadows: [...shadowedOf(decided.transport)],
     standIns: [...decided.standIns],
