@@ -92,7 +92,7 @@ describe('sessions', () => {
     ])
     expect(rows[0]).toMatchObject({ limits: { cpus: 0, memory: 2 * 1024 ** 3, pids: 4096 } })
     expect(rows[0]?.image).toContain('paude/claude')
-    expect(rows[0]?.mounts).toContainEqual({ source: machine.project, target: machine.project })
+    expect(rows[0]?.mounts).toContainEqual({ source: machine.project, target: machine.project, readOnly: false })
     expect(rows[1]).toMatchObject({ limits: null, image: null, mounts: [] })
     machine.set('fail', 'stats', 'stats is not supported in rootless mode without cgroups v2')
     expect(await machine.paude(['sessions', '--stats'])).toMatchObject({ code: 0, stderr: expect.stringContaining('cgroups v2') })
