@@ -184,11 +184,14 @@ async function benchEngine(engine: string): Promise<void> {
 /** Memory of the wall, latency and throughput through the wall against a direct bridge, to a server on this machine. */
 async function benchWall(engine: string): Promise<void> {
   const key = randomBytes(8).toString('hex')
-  const server = Bun.serve({
-    hostname: '0.0.0.0',
-    port: 0,
-    fetch: (request) => new Response(new URL(request.url).pathname === `/${key}/big` ? new Uint8Array(64 * 1024 * 1024) : 'ok'),
-  })
+  const serve = (more: { readonly tls?: { readonly key: string; readonly cert: string } }) =>
+    Bun.serve({
+      hostname: '0.0.0.0',
+      port: 0,
+      ...more,
+      fetch: (request) => new Response(new URL(request.url).pathname === `/${key}/big` ? new Uint8Array(64 * 1024 * 1024) : 'ok'),
+    })
+  const [server, secure] = [serve({}), serve({ tls: await certificate() })]
   const api = serveMessagesApi({ hostname: '0.0.0.0', key })
   const { port } = server
   try {
@@ -196,7 +199,7 @@ async function benchWall(engine: string): Promise<void> {
       await $({
         cwd: project,
         env: { ...env, ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: `http://host.paude.internal:${api.port}` },
-      })`${paude} --backend ${engine} --network-allow host.paude.internal:${port} --detach`
+      })`${paude} --backend ${engine} --network-allow host.paude.internal:${port} --network-allow host.paude.internal:${secure.port} --detach`
     ).stdout.trim()
     try {
       const gateway = (await $({ nothrow: true })`${engine} exec ${id} cat /paude/link/gateway`).stdout.trim()
@@ -219,10 +222,12 @@ async function benchWall(engine: string): Promise<void> {
           budget: '≤ + 1.5 ms',
           kept: walled - bare <= 1.5,
         })
-        const free = await throughput(engine, direct, `http://${gateway}:${port}/${key}/big`)
-        // https goes through a tunnel, and curl makes one also for plain http when told so.
-        for (const [what, ...words] of [['download through a tunnel', '--proxytunnel'], ['download of plain http']]) {
-          const fast = await throughput(engine, id, `http://host.paude.internal:${port}/${key}/big`, words)
+        for (const [what, scheme, at, ...words] of [
+          ['download through a tunnel', 'https', secure.port, '--insecure'],
+          ['download of plain http', 'http', port],
+        ] as const) {
+          const free = await throughput(engine, direct, `${scheme}://${gateway}:${at}/${key}/big`, words)
+          const fast = await throughput(engine, id, `${scheme}://host.paude.internal:${at}/${key}/big`, words)
           add({
             what: `${engine}: ${what}, walled / direct bridge`,
             ours: `${fast} MB/s`,
@@ -239,9 +244,16 @@ async function benchWall(engine: string): Promise<void> {
       await $({ cwd: project, env })`${paude} rm --force --volumes ${id}`
     }
   } finally {
-    await server.stop(true)
-    await api.stop()
+    await Promise.all([server.stop(true), secure.stop(true), api.stop()])
   }
+}
+
+/** Of a server that nobody trusts: its clients are told not to ask. */
+async function certificate(): Promise<{ readonly key: string; readonly cert: string }> {
+  const [key, cert] = [join(state, 'server.key'), join(state, 'server.pem')]
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  await $`openssl req -x509 ${kind} -keyout ${key} -out ${cert} -subj /CN=bench`
+  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
 }
 
 /** Median of `count` whole curl calls, in seconds, measured by curl itself. */
