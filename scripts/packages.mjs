@@ -62,7 +62,7 @@ async function install(missing) {
 
 /** One at a time: something may be built in the background that installs what it needs, and apt waits for nobody. */
 const apt = (words) =>
-  run(['flock', '/var/lock/paude-test-packages', 'apt-get', ...words], {
+  run(['flock', '/var/lib/dpkg', 'apt-get', ...words], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   })
 
