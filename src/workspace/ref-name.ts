@@ -1,3 +1,4 @@
+import { PaudeError } from '../errors.ts'
 import { UNSEEN } from '../text.ts'
 
 const SEEN = new RegExp(`^(?!.*${UNSEEN.source}).*$`, 'su')
@@ -11,3 +12,11 @@ export const isRefName = (name: string): boolean =>
 
 /** Name of an object: SHA-1, or SHA-256. */
 export const isObjectName = (text: string): boolean => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text)
+
+/** Refuses what can be neither a ref nor a whole object name; `where` names the flag, variable or key. */
+export function requireBaseName(name: string, where: string): void {
+  if (isRefName(name)) return
+  throw new PaudeError('usage', `${where} must be a branch, a tag or a whole commit id, found ${JSON.stringify(name)}`, {
+    hint: 'write a name like main, origin/main or v1.2',
+  })
+}

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readBase, requireBaseName } from '../../src/workspace/base.ts'
+import { readBase } from '../../src/workspace/base.ts'
+import { requireBaseName } from '../../src/workspace/ref-name.ts'
 import { git } from '../session/cloning.ts'
 import { type Machine, makeMachine } from '../support/machine.ts'
 

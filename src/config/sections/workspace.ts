@@ -1,8 +1,8 @@
 import { oneWord, row, text, texts, truth, type Valibot } from '../../key.ts'
-import { requireBaseName } from '../../workspace/base.ts'
 import { parseRepository } from '../../workspace/further.ts'
 import { ADDITION } from '../../workspace/listed.ts'
 import { parseMount } from '../../workspace/mount.ts'
+import { requireBaseName } from '../../workspace/ref-name.ts'
 
 const pathsInProject = (v: Valibot) =>
   v.array(
