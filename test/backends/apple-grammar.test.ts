@@ -66,6 +66,7 @@ const further: readonly Argv[] = [
   apple.health.version(DEFAULTS).argv,
   ...(['INT', 'TERM', 'CONT', 'KILL'] as const).map((signal) => apple.life.signal(box, signal)),
   apple.life.logs(box, { follow: true }),
+  apple.life.logs(box, { follow: true, tail: 20 }),
   ...apple.inventory.parts(() => []).map(({ argv }) => argv),
   ...apple.inventory.volumes(() => []).map(({ argv }) => argv),
   ...apple.inventory.told(box),

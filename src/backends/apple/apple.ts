@@ -38,12 +38,17 @@ const life: Life = {
   pause: null,
   state: stateQuery,
   wait: null,
-  logs: ({ id }, { follow, since = '' }) => {
+  logs: ({ id }, { follow, since = '', tail }) => {
     if (since !== '')
       throw new PaudeError('unsupported', 'apple keeps no times in what an agent prints', {
         hint: `paude logs ${id}, without --since`,
       })
-    return container('logs', ...(follow ? ['--follow'] : []), parts(id).agent)
+    return container(
+      'logs',
+      ...(follow ? ['--follow'] : []),
+      ...(tail === undefined ? [] : ['-n', String(tail)]),
+      parts(id).agent,
+    )
   },
 }
 
