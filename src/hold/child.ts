@@ -73,11 +73,11 @@ type Client = {
   pty: Pty | null
   /** When the agent last painted on it, 0 before. */
   painted: number
-  /** Whether it began with an empty screen. */
+  /** Whether it began with an empty screen; asked of one that is joined alone. */
   cleared: boolean
 }
 
-const newClient = (joins: boolean): Client => ({ begun: Date.now(), joins, pty: null, painted: 0, cleared: false })
+const newClient = (joins: boolean): Client => ({ begun: Date.now(), joins, pty: null, painted: 0, cleared: !joins })
 
 type Terminal = { readonly size: () => Size; readonly onData: (bytes: Uint8Array) => void }
 

@@ -9,6 +9,7 @@ import { removed, SHADOWS } from '../../box/stand-ins.ts'
 import { PaudeError } from '../../errors.ts'
 import { type Argv, type Gather, type Plan, removeAfter } from '../../plan/plan.ts'
 import type { Secret } from '../../secret.ts'
+import { below } from '../../workspace/paths.ts'
 import { noteIntent } from '../record/intent.ts'
 
 export type StartOptions = {
@@ -83,7 +84,7 @@ export const recreatePlan = (
   ...laidOut(backend, spec).filter(
     (step) =>
       !(step.kind === 'folder' && (folders.includes(step.path) || files.includes(step.path))) &&
-      !files.some((path) => isWithin(writes(step), path)),
+      !files.some((path) => below(path, writes(step))),
   ),
   ...noteIntent(spec.folder, 'running'),
   ...released(spec.folder),
@@ -107,8 +108,6 @@ function writes(step: Plan[number]): string {
       return ''
   }
 }
-
-const isWithin = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`)
 
 /** Joins an agent that runs. */
 export function attachPlan(backend: Backend, box: Handle): Plan {

@@ -94,7 +94,7 @@ export function keptFiles(
       },
     )
   const changes = configChanges(record, folder)
-  if (changes.length > 0 && !isEqual(record.shadows, shadowedOf(spec.transport)))
+  if (changes.length > 0 && !Bun.deepEquals(record.shadows, shadowedOf(spec.transport)))
     throw new PaudeError(
       'refused',
       `session ${id} changed the agents' configuration of the project in its sandbox only, and a new sandbox would not have that`,
@@ -103,7 +103,7 @@ export function keptFiles(
       },
     )
   const news = gitNews(record, folder)
-  if (news.length > 0 && !isEqual(record.copies, copiedOf(spec.transport)))
+  if (news.length > 0 && !Bun.deepEquals(record.copies, copiedOf(spec.transport)))
     throw new PaudeError('refused', `${news[0]?.sentence ?? ''}; a new sandbox would not have that`, {
       hint: 'set it up on this machine first, or put the repository back as it was',
     })
@@ -117,8 +117,6 @@ export function keptFiles(
     ],
   }
 }
-
-const isEqual = (one: readonly string[], other: readonly string[]): boolean => one.join('\n') === other.join('\n')
 
 type Recreation = {
   readonly keeps: KeptFiles
