@@ -1,6 +1,5 @@
 import { type Agent, type Opening, ORIGIN_FILE } from '../../agents/agent.ts'
-import { argsOf } from '../../agents/chosen.ts'
-import { asksSomething, opensScreen } from '../../agents/words.ts'
+import { opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import { older } from '../../backends/version.ts'
 import type { Config, Settings } from '../../config/keys/settings.ts'
@@ -18,6 +17,7 @@ import { handleOf } from '../../session/record/record.ts'
 import { resolveOnHost } from '../../session/resolve/on-host.ts'
 import { requirePrivate } from '../../state.ts'
 import { readTimeout } from '../args.ts'
+import { withAgentArgs } from './agent-args.ts'
 import { noteOthers } from './others.ts'
 
 type Wanted = {
@@ -32,7 +32,7 @@ type Wanted = {
 /** Starts an agent on a backend that isolates nothing: on a screen as a session, else on our streams in our place. Returns the exit code. */
 export async function startOnHost(context: Context, { config, backend, agent, words: typed, origin }: Wanted): Promise<number> {
   const { settings } = config
-  const words = asksSomething(agent.grammar, typed) ? [...argsOf(settings), ...settings.agentArgs, ...typed] : typed
+  const words = withAgentArgs(typed, agent, settings)
   requireOpen(backend, settings)
   const screen = isOnScreen(context, settings, { agent, words })
   const ground = { by: 'backend', name: backend.name, screen } as const

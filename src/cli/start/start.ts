@@ -1,7 +1,5 @@
 import type { Agent } from '../../agents/agent.ts'
-import { argsOf } from '../../agents/chosen.ts'
 import { agentOf } from '../../agents/registry.ts'
-import { asksSomething } from '../../agents/words.ts'
 import { noEngine } from '../../backends/pick.ts'
 import { backends } from '../../backends/registry.ts'
 import type { Config, Layer, Settings } from '../../config/keys/settings.ts'
@@ -21,6 +19,7 @@ import { requirePrivate } from '../../state.ts'
 import { readTimeout } from '../args.ts'
 import { printConfig } from '../config/print-config.ts'
 import { startConfig } from '../config/start-config.ts'
+import { withAgentArgs } from './agent-args.ts'
 import { requireConfigFlags } from './config-flags.ts'
 import { decideImport, noteLeft } from './decide-import.ts'
 import { forewarn } from './forewarn.ts'
@@ -167,11 +166,11 @@ async function blockLook(context: Context, { config, spec }: Prepared, isYours: 
   return channelsOf(notify).length === 0 ? undefined : (found) => tellBlocksHere(context, notify, found)
 }
 
-/** Words of `agent_args` come first, so of two that exclude each other the typed one wins. The agent's own verbs take none. */
-function withArgs(run: Wish['run'], { grammar }: Agent, settings: Settings): Wish['run'] {
-  return run.kind === 'agent' && asksSomething(grammar, run.words)
-    ? { ...run, words: [...argsOf(settings), ...settings.agentArgs, ...run.words], typed: run.words }
-    : run
+/** What was typed is kept beside it: a new box of the session gets the `agent_args` of its own day. */
+function withArgs(run: Wish['run'], agent: Agent, settings: Settings): Wish['run'] {
+  if (run.kind !== 'agent') return run
+  const words = withAgentArgs(run.words, agent, settings)
+  return words === run.words ? run : { ...run, words, typed: run.words }
 }
 
 /** Why no engine works, where the agent may then run on this machine; else null. */
