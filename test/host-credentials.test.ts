@@ -40,6 +40,7 @@ const machine = (env: Record<string, string> = {}) => ({
   env,
   home: '/home/ada',
   uid: 1000,
+  platform: 'linux' as const,
   managedFile: '/etc/paude/managed.toml',
 })
 const start = { agent: 'claude', purpose: 'start' } as const
@@ -500,6 +501,8 @@ test.each([
   ['env = { OTHER = "env:T" }', 'github = "env:T"', 'env.OTHER'],
   ['env = { OTHER = "file:/home/ada/../ada/token" }', 'github = "file:~/token"', 'env.OTHER'],
   ['env = { OTHER = { command = ["pass", "show", "t"] } }', 'github = { command = ["pass", "show", "t"] }', 'env.OTHER'],
+  ['env = { OTHER = { keychain = "forge/ada" } }', 'github = { keychain = "forge/ada" }', 'env.OTHER'],
+  ['env = { OTHER = { keychain = "forge/eve" } }', 'github = { keychain = "forge/ada" }', ''],
   ['env = { OTHER = "env:U" }', 'github = "env:T"', ''],
 ])('%s does not bring in what %s keeps outside', (env, credential, name) => {
   const { settings } = configOf(`${env}\n[credentials]\n${credential}\n`)

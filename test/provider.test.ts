@@ -167,7 +167,7 @@ describe('what a file may say of the provider', () => {
     }
     for (const literal of ['"sk-ant-api03-typed"', '"env:"', '"file:relative"', '"command:pass"'])
       expect(fault(`[provider]\napi_key = ${literal}\n`)).toEndWith(
-        '/c.toml:2: provider.api_key must say where the secret is, not hold it: "env:NAME", "file:/path" or { command = [...] }',
+        '/c.toml:2: provider.api_key must say where the secret is, not hold it: "env:NAME", "file:/path", { command = [...] } or { keychain = "SERVICE/ACCOUNT" }',
       )
     expect(fault('[provider]\napi_key = { command = ["./pass"] }\n')).toContain('must begin with a program')
   })
@@ -232,7 +232,7 @@ describe('the address of the provider', () => {
   })
 
   test('in the environment is left as it is', async () => {
-    const host = { env: { ANTHROPIC_BASE_URL: 'https://nearer.example.org' }, home: '/h', uid: 0 }
+    const host = { env: { ANTHROPIC_BASE_URL: 'https://nearer.example.org' }, home: '/h', uid: 0, platform: 'linux' as const }
     expect((await withProvider(host, config(GATEWAY))).env).toEqual({ ANTHROPIC_BASE_URL: 'https://nearer.example.org' })
     expect((await withProvider({ ...host, env: {} }, config(GATEWAY))).env).toEqual({
       ANTHROPIC_BASE_URL: 'https://gateway.example.org',

@@ -177,7 +177,7 @@ describe('what chooses a service', () => {
       '',
       expect.stringContaining('AWS_REGION is not a region'),
     ])
-    const host = { env: {}, home: '/h', uid: 1 }
+    const host = { env: {}, home: '/h', uid: 1, platform: 'linux' as const }
     for (const purpose of ['start', 'check'] as const)
       expect(withProvider(host, config, purpose)).rejects.toThrow('AWS_REGION is not a region')
     expect(await withProvider(host, config, 'look')).toEqual(host)

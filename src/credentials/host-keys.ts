@@ -1,7 +1,7 @@
 import { row, text, texts, type Valibot } from '../key.ts'
 import { bindingsOf, type HostCredential, hostFault } from './host-credential.ts'
 import { isKind, kindNames } from './kinds.ts'
-import { secretSource } from './schema.ts'
+import { OTHER_SOURCES, secretSource } from './schema.ts'
 import type { SecretSource } from './source.ts'
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
@@ -25,7 +25,7 @@ const parts = (v: Valibot) => ({
 })
 
 /** What is wrong with a text is told without the text: it may be the secret itself. */
-const SOURCE = 'must say where the secret is, not hold it: "env:NAME", "file:/path", { command = [...] }, or "gh" for GitHub'
+const SOURCE = `must say where the secret is, not hold it: "env:NAME", "file:/path", ${OTHER_SOURCES}, or "gh" for GitHub`
 
 type Written = {
   readonly [K in 'kind' | 'host' | 'header' | 'basic' | 'query' | 'placeholder' | 'name']?: string | undefined
@@ -70,7 +70,7 @@ const listed = (found: readonly Written[] | Readonly<Record<string, SecretSource
   Array.isArray(found)
     ? found.map((one: Written) => whole(one.name ?? one.kind ?? nameOf(one.host ?? ''), one))
     : Object.entries(found as Readonly<Record<string, SecretSource | Written>>).map(([name, one]) =>
-        whole(name, typeof one === 'string' || 'command' in one ? { value: one } : one),
+        whole(name, typeof one === 'string' || 'command' in one || 'keychain' in one ? { value: one } : one),
       )
 
 /** A host as a name. */
@@ -125,7 +125,7 @@ export const hostKeys = {
       header: 'Its header: NAME, or NAME: WORD with a word before the value',
       basic: 'Name of a basic login; the value is its password',
       query: 'Its parameter of the query, where the request has the placeholder there',
-      value: 'Where it is: env:NAME, file:PATH, { command = [...] }, or gh for the login of GitHub CLI',
+      value: `Where it is: env:NAME, file:PATH, ${OTHER_SOURCES}, or gh for the login of GitHub CLI`,
       placeholder: 'What the sandbox sees in its place',
       variable: 'Variables of the sandbox that have the placeholder',
       agents: 'Agents whose sessions have it; all of them where none is named',

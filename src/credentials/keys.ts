@@ -2,7 +2,7 @@ import { oneWord, row, text } from '../key.ts'
 import { heldAddress } from '../network/ways.ts'
 import { readBaseUrl } from './base-url.ts'
 import { type Key, providers } from './providers.ts'
-import { secretSource } from './schema.ts'
+import { OTHER_SOURCES, secretSource } from './schema.ts'
 import { DIRECT, readRegion, readResource, type ServiceName, serviceNames } from './services.ts'
 import type { SecretSource } from './source.ts'
 
@@ -65,7 +65,7 @@ export const providerKeys = {
   }),
   region: place('region', 'Region of the cloud, as in AWS_REGION: for bedrock', readRegion),
   resource: place('resource', 'Resource in the cloud, as in ANTHROPIC_FOUNDRY_RESOURCE: for foundry', readResource),
-  apiKey: credential('api_key', 'Where the API key is: env:NAME, file:PATH or { command = [...] }'),
+  apiKey: credential('api_key', `Where the API key is: env:NAME, file:PATH, ${OTHER_SOURCES}`),
   authToken: credential('auth_token', 'Where the token of a gateway is, instead of an API key'),
   oauthToken: credential('oauth_token', 'Where the token of a subscription is, instead of an API key'),
   login: oneWord(['outside', 'inside'], {

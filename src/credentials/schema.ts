@@ -1,4 +1,5 @@
 import type { Valibot } from '../key.ts'
+import { keychainEntry, OWN_SERVICE } from './source.ts'
 
 /** Where a secret is: never the secret itself. */
 export const REFERENCE = /^(env:[A-Za-z_]\w*|file:(\/|~\/).+)$/s
@@ -14,14 +15,36 @@ export const program = (v: Valibot) =>
   )
 
 /** A program that prints a secret. */
-export const printed = (v: Valibot) => v.strictObject({ command: program(v) })
+const printed = (v: Valibot) => v.strictObject({ command: program(v) })
+
+/** Where a secret can be besides a text that refers to it. */
+export const OTHER_SOURCES = '{ command = [...] } or { keychain = "SERVICE/ACCOUNT" }'
+
+/** A secret that no text refers to: a program prints it, or the keychain has it. */
+export const heldSecrets = (v: Valibot) => [printed(v), inKeychain(v)] as const
+
+/** Neither part can be taken for a flag of the program that is asked, which has them as its words. */
+const inKeychain = (v: Valibot) =>
+  v.strictObject({
+    keychain: v.pipe(
+      v.string(),
+      v.check(
+        (entry) => /^[\w.@][\w.@:+~ /-]*\/[\w.@][\w.@:+~ -]*$/.test(entry),
+        'must be "SERVICE/ACCOUNT", as the keychain has the entry',
+      ),
+      v.check(
+        (entry) => keychainEntry({ keychain: entry }).service !== OWN_SERVICE,
+        `names an entry of ${OWN_SERVICE} itself: paude uses what paude login keeps without being told`,
+      ),
+    ),
+  })
 
 /** What is wrong with a text is told without the text: it may be the secret itself. */
 export const secretSource = (v: Valibot) =>
   v.pipe(
-    v.union([v.string(), printed(v)], 'must be a string, or { command = [...] }'),
+    v.union([v.string(), ...heldSecrets(v)], `must be a string, ${OTHER_SOURCES}`),
     v.check(
       (value) => typeof value !== 'string' || REFERENCE.test(value),
-      'must say where the secret is, not hold it: "env:NAME", "file:/path" or { command = [...] }',
+      `must say where the secret is, not hold it: "env:NAME", "file:/path", ${OTHER_SOURCES}`,
     ),
   )

@@ -1,7 +1,23 @@
-/** A variable of the box and where its value is: `env:NAME`, `file:PATH`, a program that prints it, or a text with `${localEnv:NAME}` in it. */
-export type Reference = { readonly name: string; readonly source: string | readonly string[] | Template }
+/** A variable of the box and where its value is: `env:NAME`, `file:PATH`, a program that prints it, an entry of the keychain, or a text with `${localEnv:NAME}` in it. */
+export type Reference = { readonly name: string; readonly source: string | readonly string[] | InKeychain | Template }
 
 export type Template = { readonly template: string }
 
-/** Where one secret is: `env:NAME`, `file:PATH` or a program that prints it; '' for nowhere. */
-export type SecretSource = string | { readonly command: readonly string[] }
+/** An entry of your keychain, as `SERVICE/ACCOUNT`. */
+export type InKeychain = { readonly keychain: string }
+
+/** Where one secret is: `env:NAME`, `file:PATH`, a program that prints it or an entry of the keychain; '' for nowhere. */
+export type SecretSource = string | { readonly command: readonly string[] } | InKeychain
+
+/** Where a secret is, as `[env]` has it. */
+export const sourceOfSecret = (source: Exclude<SecretSource, ''>): Exclude<Reference['source'], Template> =>
+  typeof source !== 'string' && 'command' in source ? source.command : source
+
+/** The service by which the keychain has what `paude login` keeps. */
+export const OWN_SERVICE = 'paude'
+
+/** Pure: what stands behind the last slash is the account. */
+export function keychainEntry({ keychain }: InKeychain): { readonly service: string; readonly account: string } {
+  const at = keychain.lastIndexOf('/')
+  return { service: keychain.slice(0, at), account: keychain.slice(at + 1) }
+}

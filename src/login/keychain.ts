@@ -1,3 +1,4 @@
+import { OWN_SERVICE } from '../credentials/source.ts'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import type { Argv } from '../plan/plan.ts'
@@ -8,15 +9,15 @@ import { printable } from '../text.ts'
 /** Programs that speak to the keychain of a desktop. A secret travels on their stdin and stdout alone: argv is for everybody to read. */
 export type Keychain = keyof typeof keychains
 
-const SERVICE = 'paude'
-
 /** Milliseconds: it may ask you to unlock it. */
 const PATIENCE = 60_000
 
 type Access = {
   readonly store: (agent: string, value: Secret) => Promise<void>
-  /** '' where it has none. */
-  readonly find: (agent: string) => Promise<string>
+  /** '' where it has none. Another service than paude's is that of an entry of your own. */
+  readonly find: (account: string, service?: string) => Promise<string>
+  /** How you store an entry of your own: it asks for the value. */
+  readonly add: (account: string, service: string) => Argv
   /** Gone already is well. */
   readonly remove: (agent: string) => Promise<void>
 }
@@ -26,7 +27,8 @@ export const keychains = {
   'secret-tool': access({
     store: (agent) => ['secret-tool', 'store', `--label=paude: ${agent}`, ...attributes(agent)],
     given: (_, value) => value,
-    find: (agent) => ['secret-tool', 'lookup', ...attributes(agent)],
+    find: (account, service) => ['secret-tool', 'lookup', ...attributes(account, service)],
+    add: (account, service) => ['secret-tool', 'store', `--label=${service}`, ...attributes(account, service)],
     remove: (agent) => ['secret-tool', 'clear', ...attributes(agent)],
     // It ends with 1 where there is nothing.
     absent: 1,
@@ -35,9 +37,10 @@ export const keychains = {
   security: access({
     store: () => ['security', '-i'],
     given: (agent, value) =>
-      `add-generic-password -U -a "${agent}" -s "${SERVICE}" -l "paude: ${agent}" -X "${Buffer.from(value).toString('hex')}"\n`,
-    find: (agent) => ['security', 'find-generic-password', '-a', agent, '-s', SERVICE, '-w'],
-    remove: (agent) => ['security', 'delete-generic-password', '-a', agent, '-s', SERVICE],
+      `add-generic-password -U -a "${agent}" -s "${OWN_SERVICE}" -l "paude: ${agent}" -X "${Buffer.from(value).toString('hex')}"\n`,
+    find: (account, service) => ['security', 'find-generic-password', '-a', account, '-s', service, '-w'],
+    add: (account, service) => ['security', 'add-generic-password', '-U', '-a', account, '-s', service, '-w'],
+    remove: (agent) => ['security', 'delete-generic-password', '-a', agent, '-s', OWN_SERVICE],
     // errSecItemNotFound
     absent: 44,
   }),
@@ -50,28 +53,32 @@ export function keychainOf(host: Pick<Host, 'platform' | 'env'>): Keychain | nul
   return bus && findProgram(host, 'secret-tool') !== null ? 'secret-tool' : null
 }
 
-const attributes = (agent: string): readonly string[] => ['service', SERVICE, 'account', agent]
+const attributes = (account: string, service = OWN_SERVICE): readonly string[] => ['service', service, 'account', account]
 
 function access({
   store,
   given,
   find,
+  add,
   remove,
   absent,
 }: {
   readonly store: (agent: string) => Argv
   readonly given: (agent: string, value: string) => string
-  readonly find: (agent: string) => Argv
+  readonly find: (account: string, service: string) => Argv
+  readonly add: Access['add']
   readonly remove: (agent: string) => Argv
   readonly absent: number
 }): Access {
-  const read = async (agent: string) => {
-    const { code, stdout, stderr } = await call(find(agent))
-    if (code !== 0 && code !== absent) throw failed(find(agent), code, stderr)
+  const read = async (account: string, service = OWN_SERVICE) => {
+    const argv = find(account, service)
+    const { code, stdout, stderr } = await call(argv)
+    if (code !== 0 && code !== absent) throw failed(argv, code, stderr)
     return code === 0 ? stdout.replace(/\n$/, '') : ''
   }
   return {
     find: read,
+    add,
     async store(agent, value) {
       const { code, stderr } = await call(store(agent), given(agent, value.reveal()))
       // An interactive `security` ends with 0 whatever became of its command: what it gives back is the proof.

@@ -79,7 +79,7 @@ const namedPlaces = ({ values }: Source, home: string): readonly (readonly [keyo
 /** Every word that says where a secret lies, with the setting that has it. */
 const referring = ({ references = [], upstreamCredentials = '' }: Layer): readonly (readonly [keyof Settings, string])[] => [
   ...references.flatMap(({ source }) =>
-    typeof source === 'object' && 'template' in source ? [] : [source].flat().map((word) => ['references', word] as const),
+    typeof source === 'object' && !Array.isArray(source) ? [] : [source].flat().map((word) => ['references', word] as const),
   ),
   ['upstreamCredentials', upstreamCredentials],
 ]

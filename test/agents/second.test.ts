@@ -92,7 +92,7 @@ test('a setting that a verb chooses is no flag that somebody typed', async () =>
 describe('an agent with another provider', () => {
   haveShell([OTHER])
   const env = (layer: Layer, env: Host['env'] = {}) =>
-    withProvider({ env, home: '/h', uid: 0 }, merged({ agent: SHELL }, layer)).then((machine) => machine.env)
+    withProvider({ env, home: '/h', uid: 0, platform: 'linux' }, merged({ agent: SHELL }, layer)).then((machine) => machine.env)
 
   test('is the one that [provider] speaks of', async () => {
     expect(await env({ baseUrl: 'https://gateway.test', apiKey: 'env:MINE' }, { MINE: 'k3y', ANTHROPIC_API_KEY: 'x' })).toEqual({

@@ -130,7 +130,7 @@ describe('a file', () => {
     ['profiles = 5', '/c.toml:1: profiles must be a table, found 5'],
     ['env = 5', '/c.toml:1: env must be a table of environment variables, or a list like ["NAME", "NAME=value"], found 5'],
     ['env = ["A", 5]', '/c.toml:1: env.1 must be a string, found 5'],
-    ['[env]\nA = 5', '/c.toml:2: env.A must be a string, or { command = [...] }, found 5'],
+    ['[env]\nA = 5', '/c.toml:2: env.A must be a string, { command = [...] } or { keychain = "SERVICE/ACCOUNT" }, found 5'],
     ['[env]\nA = { command = "pass" }', '/c.toml:2: env.A.command must be a list, found "pass"'],
     ['[notify]\ndesktop = "yes"', '/c.toml:2: notify.desktop must be true or false, found "yes"'],
     ['[notify]\nterminal = 5', '/c.toml:2: notify.terminal must be one of osc9, osc777, bell, or a list of them, found 5'],

@@ -144,8 +144,11 @@ describe('what the agent could exchange behind the back of an approval', () => {
     'network.upstream_credentials = "file:/proc/self/cwd/secret"',
     'profiles.a.env = { A = { command = ["cat"] } }',
     'env = { A = { command = ["/bin/cat", "x"] } }',
+    'env = { A = { keychain = "forge/ada" } }',
   ])('is refused: %s', async (text) => {
-    await expect(read(text)).rejects.toThrow(/paude\.toml:1(: a program is not allowed in this file| names .* is in the project)/)
+    await expect(read(text)).rejects.toThrow(
+      /paude\.toml:1(: (a program|the keychain) is not allowed in this file| names .* is in the project)/,
+    )
   })
 
   test('is refused through a link that leads back as well', async () => {

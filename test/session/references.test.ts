@@ -11,7 +11,7 @@ const room = mkdtempSync(join(tmpdir(), 'paude-references-'))
 afterAll(() => rmSync(room, { recursive: true, force: true }))
 const file = join(room, 'secret')
 writeFileSync(file, 'from a file\n', { mode: 0o600 })
-const host = { env: { HERE: 'from outside', EMPTY: '' }, home: room, uid: process.getuid?.() ?? 0 }
+const host = { env: { HERE: 'from outside', EMPTY: '' }, home: room, uid: process.getuid?.() ?? 0, platform: 'linux' as const }
 const LIVE = { env: [], dryRun: false, printConfig: false }
 const read = async (source: Reference['source'], name = 'A', more = {}) => {
   const found = await readReferences({ ...LIVE, references: [{ name, source }], ...more }, host)

@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import { fileKeys, keyOf } from '../../config/keys/all.ts'
 import { entryText, settingText, sourceText } from '../../config/keys/entry-text.ts'
 import { ownFlags } from '../../config/keys/own-flags.ts'
-import { sourceOfSecret } from '../../config/keys/provider.ts'
 import type { Config, Origin, Settings } from '../../config/keys/settings.ts'
 import { PROVIDER_KEYS } from '../../credentials/providers.ts'
-import type { Reference, SecretSource } from '../../credentials/source.ts'
+import { type Reference, type SecretSource, sourceOfSecret } from '../../credentials/source.ts'
 import type { Host } from '../../host.ts'
 import { DOTS } from '../../secret.ts'
 import { channelsOf } from '../../sinks/notify/settings.ts'
@@ -81,7 +80,7 @@ const shownReference = ({ name, source }: Reference, host: Pick<Host, 'env' | 'h
   `${name} = ${shownSource(source, host)}`
 
 function shownSource(source: Reference['source'], { env, home }: Pick<Host, 'env' | 'home'>): string {
-  if (typeof source !== 'string') return sourceText({ name: '', source })
+  if (typeof source !== 'string') return sourceText({ source })
   const [kind, rest] = [source.slice(0, source.indexOf(':')), source.slice(source.indexOf(':') + 1)]
   const there = kind === 'env' ? (env[rest] ?? '') !== '' : existsSync(rest.startsWith('~/') ? join(home, rest.slice(2)) : rest)
   return `${source} (${there ? 'set' : 'unset'})`

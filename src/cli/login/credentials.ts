@@ -1,7 +1,6 @@
 import { sourceText } from '../../config/keys/entry-text.ts'
-import { sourceOfSecret } from '../../config/keys/provider.ts'
 import type { Context } from '../../context.ts'
-import type { SecretSource } from '../../credentials/source.ts'
+import { type SecretSource, sourceOfSecret } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Injection } from '../../network/allow.ts'
 import { methodsOf } from '../../network/inject.ts'
@@ -175,7 +174,7 @@ const placesOf = (injections: readonly Injection[]): Shown['places'] =>
     paths: `${injection.prefix}${injection.api}`,
   }))
 
-const textOf = (source: SecretSource): string => (source === '' ? '-' : sourceText({ name: '', source: sourceOfSecret(source) }))
+const textOf = (source: SecretSource): string => (source === '' ? '-' : sourceText({ source: sourceOfSecret(source) }))
 
 /** A row a host: of a credential with several, the later ones say no more than that. */
 function rowsOf({ name, kind, source, places, read, uses, last, refused }: Shown): readonly (readonly string[])[] {

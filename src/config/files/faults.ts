@@ -72,8 +72,15 @@ function meant(word: string, known: readonly string[], otherwise: string): strin
 /** Where several forms are accepted, what is wrong with the one that was meant. */
 function innermost(issue: BaseIssue<unknown>): { readonly issue: BaseIssue<unknown>; readonly path: string } {
   const path = getDotPath(issue) ?? ''
-  const inner = issue.issues?.find((one) => one.path !== undefined)
+  // Of a form that was not meant, its own keys are missing and those that are there are unknown.
+  const inner =
+    forms(issue).find(({ expected, received }) => received !== 'undefined' && expected !== 'never') ??
+    issue.issues?.find((one) => one.path !== undefined)
   if (inner === undefined) return { issue, path }
   const below = innermost(inner)
   return { ...below, path: `${path}.${below.path}` }
 }
+
+/** What is wrong with each form; a form can be one of several itself. */
+const forms = ({ issues }: BaseIssue<unknown>): readonly BaseIssue<unknown>[] =>
+  issues?.flatMap((one) => (one.path === undefined ? forms(one) : [one])) ?? []

@@ -224,10 +224,13 @@ function foreignKeys(read: Read, parts: Parts): readonly PaudeError[] {
   const programs = parts.flatMap(([prefix, { env }]) =>
     ((env as Layer | undefined)?.references ?? [])
       .filter(({ source }) => typeof source !== 'string')
-      .map(({ name }) =>
-        wrong(`${read.at(`${prefix}env.${name}`)}: a program is not allowed in this file`, {
-          hint: 'the agent could change what it runs; write it into your own config.toml',
-        }),
+      .map(({ name, source }) =>
+        wrong(
+          `${read.at(`${prefix}env.${name}`)}: ${'keychain' in Object(source) ? 'the keychain' : 'a program'} is not allowed in this file`,
+          {
+            hint: 'the agent could change what it asks for; write it into your own config.toml',
+          },
+        ),
       ),
   )
   return [...keys, ...words, ...programs]

@@ -1,7 +1,7 @@
 import type { AgentEntry } from '../../agents/recipe.ts'
 import type { LifecycleStep } from '../../box/lifecycle-step.ts'
 import { bindingsOf, type HostCredential } from '../../credentials/host-credential.ts'
-import type { Reference } from '../../credentials/source.ts'
+import { type Reference, type SecretSource, sourceOfSecret } from '../../credentials/source.ts'
 import type { ReadCertificates } from '../../image/ca.ts'
 import type { ImageBuild } from '../../image/project-build.ts'
 import { commandLine } from '../../plan/shell.ts'
@@ -18,7 +18,8 @@ export function settingText(setting: Setting, value: unknown): string {
 export function entryText(entry: unknown): string {
   if (typeof entry !== 'object' || entry === null) return String(entry)
   if ('credential' in entry) return credentialText(entry as HostCredential)
-  if ('command' in entry && !('kind' in entry)) return commandText((entry as { readonly command: readonly string[] }).command)
+  if ('keychain' in entry || ('command' in entry && !('kind' in entry)))
+    return sourceText({ source: sourceOfSecret(entry as SecretSource) })
   if ('kind' in entry && entry.kind === 'agent') return agentText(entry as AgentEntry)
   const value = entry as ImageBuild | LifecycleStep | ((Reference | ReadCertificates) & { readonly kind?: undefined })
   switch (value.kind) {
@@ -39,18 +40,19 @@ export function entryText(entry: unknown): string {
 }
 
 /** Where a variable's value is, as it is shown. */
-export const sourceText = ({ source }: Reference): string =>
-  typeof source === 'string' ? source : 'template' in source ? source.template : commandText(source)
+export function sourceText({ source }: Pick<Reference, 'source'>): string {
+  if (typeof source === 'string') return source
+  if ('template' in source) return source.template
+  return 'keychain' in source ? `keychain ${source.keychain}` : `command ${source.join(' ')}`
+}
 
 /** A credential with where it is and where it goes. */
 function credentialText(credential: HostCredential): string {
   const { injections } = bindingsOf(credential)
   const hosts = [...new Set(injections.map(({ host, port }) => (port === 443 ? host : `${host}:${port}`)))]
   const { value } = credential
-  return `${credential.credential}: ${typeof value === 'string' ? value : commandText(value.command)} for ${hosts.join(', ')}`
+  return `${credential.credential}: ${sourceText({ source: sourceOfSecret(value) })} for ${hosts.join(', ')}`
 }
-
-const commandText = (argv: readonly string[]): string => `command ${argv.join(' ')}`
 
 /** Each key with its whole value. */
 const agentText = ({ kind: _, name, ...said }: AgentEntry): string =>

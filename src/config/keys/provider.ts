@@ -1,7 +1,7 @@
 import type { Chosen } from '../../agents/chosen.ts'
 import { knownAgent } from '../../agents/registry.ts'
 import { type Key, PROVIDER_KEYS, type Provider } from '../../credentials/providers.ts'
-import type { Reference, SecretSource } from '../../credentials/source.ts'
+import type { SecretSource } from '../../credentials/source.ts'
 import type { Config, SaidSecret, Settings } from './settings.ts'
 
 /** The provider that `[provider]` speaks of: the one that the chosen agent prefers; null where that asks no model. */
@@ -18,10 +18,6 @@ export function saidCredential(
   }
   return null
 }
-
-/** Where a secret is, as `[env]` has it. */
-export const sourceOfSecret = (source: Exclude<SecretSource, ''>): Exclude<Reference['source'], { readonly template: string }> =>
-  typeof source === 'string' ? source : source.command
 
 /** Every credential of a provider that somebody said: the one in force first. */
 export function allSaid({ settings, saidSecrets = [] }: Pick<Config, 'settings' | 'saidSecrets'>): readonly SaidSecret[] {

@@ -1,14 +1,14 @@
 import { SECRET_NAME } from '../../credentials/looks-secret.ts'
-import { printed, REFERENCE } from '../../credentials/schema.ts'
-import type { Reference } from '../../credentials/source.ts'
+import { heldSecrets, OTHER_SOURCES, REFERENCE } from '../../credentials/schema.ts'
+import { type Reference, type SecretSource, sourceOfSecret } from '../../credentials/source.ts'
 import { row, type Valibot } from '../../key.ts'
 
-/** `[env]`: text is a value, `env:NAME` and `file:PATH` are references, a program prints the value. */
+/** `[env]`: text is a value, `env:NAME` and `file:PATH` are references, a program prints the value, or the keychain has it. */
 const table = (v: Valibot) =>
   v.pipe(
     v.record(
       v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*$/, 'is not the name of an environment variable')),
-      v.union([v.string(), printed(v)], 'must be a string, or { command = [...] }'),
+      v.union([v.string(), ...heldSecrets(v)], `must be a string, ${OTHER_SOURCES}`),
     ),
     v.rawCheck(({ dataset, addIssue }) => {
       if (!dataset.typed) return
@@ -23,24 +23,21 @@ const table = (v: Valibot) =>
       return {
         env: rows.flatMap(([name, value]) => (isReference(value) ? [] : [`${name}=${String(value)}`])),
         references: rows.flatMap(([name, value]): readonly Reference[] =>
-          isReference(value) ? [{ name, source: typeof value === 'string' ? value : value.command }] : [],
+          isReference(value) ? [{ name, source: sourceOfSecret(value) }] : [],
         ),
       }
     }),
   )
 
-type EnvValue = string | { readonly command: readonly string[] }
+const isReference = (value: SecretSource): boolean => typeof value !== 'string' || /^(env|file):/.test(value)
 
-const isReference = (value: EnvValue): boolean => typeof value !== 'string' || /^(env|file):/.test(value)
-
-function envFault(name: string, value: EnvValue): string | null {
+function envFault(name: string, value: SecretSource): string | null {
   if (isReference(value))
     return typeof value !== 'string' || REFERENCE.test(value) ? null : 'must be "env:NAME" or "file:/path" (or "file:~/path")'
   return SECRET_NAME.test(name) && value !== '' ? SECRET : null
 }
 
-const SECRET =
-  'looks like a secret, and a config file must not hold one; write it below [env] as "env:NAME", "file:PATH" or { command = [...] }'
+const SECRET = `looks like a secret, and a config file must not hold one; write it below [env] as "env:NAME", "file:PATH", ${OTHER_SOURCES}`
 
 const list = (v: Valibot) =>
   v.pipe(
@@ -61,7 +58,7 @@ export const env = {
   /** `NAME`, or `NAME=VALUE`. What a project chooses passes through the environment of the engine's client. */
   env: row({
     key: 'env',
-    meaning: 'Environment variables of the sandbox. A secret is named by its place: env:NAME, file:PATH or { command = [...] }',
+    meaning: `Environment variables of the sandbox. A secret is named by its place: env:NAME, file:PATH, ${OTHER_SOURCES}`,
     initial: [] as readonly string[],
     divided: (v) =>
       v.union([list(v), table(v)], 'must be a table of environment variables, or a list like ["NAME", "NAME=value"]'),

@@ -210,7 +210,13 @@ const Shape = v.object({
     v.object({
       variable: v.string(),
       /** Where the configuration said that it is; absent where only the environment had it. */
-      source: v.exactOptional(v.union([v.string(), v.object({ command: v.pipe(v.array(v.string()), v.readonly()) })])),
+      source: v.exactOptional(
+        v.union([
+          v.string(),
+          v.object({ command: v.pipe(v.array(v.string()), v.readonly()) }),
+          v.object({ keychain: v.string() }),
+        ]),
+      ),
       /** Of a credential for a host of the user's choice: its name, its kind, and the name of a basic login. */
       bound: v.exactOptional(v.object({ name: v.string(), kind: v.string(), user: v.string() })),
     }),

@@ -15,7 +15,7 @@ import { followed } from './provider.ts'
 /** A credential that a start has, with its value for each of its injections. */
 export type HostBound = { readonly credential: HostCredential; readonly bindings: Bindings; readonly values: readonly Secret[] }
 
-type Machine = Pick<Host, 'env' | 'home' | 'uid' | 'managedFile'>
+type Machine = Pick<Host, 'env' | 'home' | 'uid' | 'platform' | 'managedFile'>
 
 /** Those of the configuration that a session of this agent has; '' for a command. Later ones of a name replace those before. */
 export function wantedCredentials({ settings }: Pick<Config, 'settings'>, agent: string): readonly HostCredential[] {

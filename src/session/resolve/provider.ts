@@ -4,17 +4,17 @@ import { agentOf } from '../../agents/registry.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { entryText } from '../../config/keys/entry-text.ts'
 import { pieces } from '../../config/keys/placeholders.ts'
-import { allSaid, providerOf, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
+import { allSaid, providerOf, saidCredential } from '../../config/keys/provider.ts'
 import type { Config, Settings } from '../../config/keys/settings.ts'
 import { type Provider, strangerTo, variablesOf } from '../../credentials/providers.ts'
 import { pathOfSecret } from '../../credentials/reference.ts'
-import type { Reference, SecretSource } from '../../credentials/source.ts'
+import { type Reference, type SecretSource, sourceOfSecret } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { type Kept, keptFor, keptValue } from '../../login/kept.ts'
 import { shown } from '../../text.ts'
 
-type Machine = Pick<Host, 'env' | 'home' | 'uid'>
+type Machine = Pick<Host, 'env' | 'home' | 'uid' | 'platform'>
 
 /**
  * The caller's machine as the agent's provider is read from it: what files say of the provider stands where the environment says

@@ -2,7 +2,7 @@ import { pieces } from '../../config/keys/placeholders.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import { requireReference } from '../../config/keys/variable-name.ts'
 import { readReference } from '../../credentials/reference.ts'
-import type { Reference, Template } from '../../credentials/source.ts'
+import { type InKeychain, keychainEntry, type Reference, type Template } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { commandLine } from '../../plan/shell.ts'
@@ -10,6 +10,8 @@ import { capture } from '../../run/process.ts'
 import { type Secret, secret } from '../../secret.ts'
 import { shown } from '../../text.ts'
 import { heldReferences } from './variables.ts'
+
+type Machine = Pick<Host, 'env' | 'home' | 'uid' | 'platform'>
 
 /** Milliseconds that a program has to print a secret: it may ask for a fingerprint. */
 const PATIENCE = 30_000
@@ -23,11 +25,11 @@ const MOST = 64 * 1024
  */
 export async function readReferences(
   { references, env, dryRun, printConfig }: Pick<Settings, 'references' | 'env' | 'dryRun' | 'printConfig'>,
-  host: Pick<Host, 'env' | 'home' | 'uid'>,
+  host: Machine,
   /** File and line of each reference. */
   places: readonly string[] = [],
-  /** What asks programs: a check runs none. */
-  run: Ask = ask,
+  /** What asks programs and keychains: a check asks none. */
+  run: Ask = asking(host),
 ): Promise<Readonly<Record<string, Secret>>> {
   const placed = references.map((reference, at) => ({ ...reference, place: places[at] ?? '' }))
   // Kept while this start lasts and no longer: a secret is written into no file.
@@ -43,26 +45,32 @@ export async function readReferences(
   return Object.fromEntries(read.flatMap(([name, value]) => (value === '' ? [] : [[name, secret(value)]])))
 }
 
-type Ask = (argv: readonly string[], key: string) => Promise<string>
+type Asked = readonly string[] | InKeychain
+type Ask = (asked: Asked, key: string) => Promise<string>
 
-/** A program that several names refer to is asked once: it may want a finger on a key. */
+const asking =
+  (host: Machine): Ask =>
+  (asked, key) =>
+    'keychain' in asked ? entryValue(asked, host, key) : ask(asked, key)
+
+/** What several names refer to is asked once: it may want a finger on a key. */
 function memo(ask: Ask): Ask {
   const known = new Map<string, Promise<string>>()
-  return (argv, key) => {
-    const words = JSON.stringify(argv)
-    const answer = known.get(words) ?? ask(argv, key)
+  return (asked, key) => {
+    const words = JSON.stringify(asked)
+    const answer = known.get(words) ?? ask(asked, key)
     known.set(words, answer)
     return answer
   }
 }
 
 /** What one reference stands for; `key` names it in errors. */
-export const readSource = (source: Reference['source'], host: Pick<Host, 'env' | 'home' | 'uid'>, key: string): Promise<string> =>
-  followedValue({ source }, host, { key: shown(key), printed: ask })
+export const readSource = (source: Reference['source'], host: Machine, key: string): Promise<string> =>
+  followedValue({ source }, host, { key: shown(key), printed: asking(host) })
 
 async function followedValue(
   { source }: Pick<Reference, 'source'>,
-  host: Pick<Host, 'env' | 'home' | 'uid'>,
+  host: Machine,
   { key, printed }: { readonly key: string; readonly printed: Ask },
 ): Promise<string> {
   // Files and programs end their last line, which belongs to no secret.
@@ -81,7 +89,7 @@ async function followedValue(
         hint: 'remove the NUL byte',
       },
     )
-  if (value === '' && typeof source !== 'string' && !('template' in source))
+  if (value === '' && Array.isArray(source))
     throw new PaudeError('config', `${key}: ${source[0]} printed nothing`, { hint: `try it: ${commandLine(source)}` })
   return value
 }
@@ -93,6 +101,29 @@ const filled = ({ template }: Template, { env }: Pick<Host, 'env'>): string =>
       piece.kind === 'text' ? piece.text : piece.kind === 'localEnv' ? (env[piece.name] ?? piece.fallback ?? '') : '',
     )
     .join('')
+
+/** What the keychain of this machine has. It may ask you to unlock it. */
+async function entryValue(source: InKeychain, host: Machine, key: string): Promise<string> {
+  const { keychainOf, keychains } = await import('../../login/keychain.ts')
+  const keychain = keychainOf(host)
+  if (keychain === null)
+    throw new PaudeError('config', `${key}: there is no keychain here that paude can ask for ${source.keychain}`, {
+      hint:
+        host.platform === 'darwin'
+          ? 'put security into PATH, or write "file:PATH"'
+          : 'install secret-tool and start paude in your desktop session, or write "file:PATH"',
+    })
+  const { service, account } = keychainEntry(source)
+  const { find, add } = keychains[keychain]
+  const value = await find(account, service).catch((cause: unknown) => {
+    if (!(cause instanceof PaudeError)) throw cause
+    throw new PaudeError(cause.code, `${key}: ${cause.message}`, { hint: cause.hint, cause })
+  })
+  if (value !== '') return value
+  throw new PaudeError('config', `${key}: the keychain (${keychain}) has no entry ${source.keychain}, or is locked`, {
+    hint: `unlock it, or store the entry: ${commandLine(add(account, service))}`,
+  })
+}
 
 /** What a program prints. Its words may hold no secret, and what it says on stderr is shown. */
 async function ask([program = '', ...words]: readonly string[], key: string): Promise<string> {
