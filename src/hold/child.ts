@@ -8,16 +8,21 @@ export type ChildOptions = {
   readonly attach: Argv | null
   /** What the engine says of the agent; null when it says nothing, as while it is down. */
   readonly look: () => Promise<Seen>
+  /** Milliseconds for which an engine that says nothing is asked again. */
+  readonly patience?: number
 }
 
 type Seen = { readonly status: string; readonly exitCode: number } | 'gone' | null
-type Outcome = { readonly code: number; readonly failed: boolean }
+/** How an agent ended; null when nobody can tell whether it has. */
+type Outcome = { readonly code: number; readonly failed: boolean } | null
 
 export type Child = ReturnType<typeof makeChild>
 
-/** Milliseconds between two looks at an engine that does not answer, and how often. */
+/** Milliseconds between two looks at an engine that does not answer, how often, and between two of later: a laptop may be away for hours. */
 const RETRY = 500
 const RETRIES = 120
+const LATER_RETRY = 5000
+const PATIENCE = 24 * 3600 * 1000
 /** Milliseconds after which an agent is made to paint itself: half of that again when nothing came. */
 const NUDGE = 150
 const LONGEST_NUDGE = 3000
@@ -30,30 +35,39 @@ const LATER = [1_000, 3_000, 9_000]
 const CLEAR = '\u001b[2J'
 
 /** The engine's client on a terminal of its own. When it dies before the agent, another takes its place. */
-export function makeChild({ start, attach, look }: ChildOptions) {
+export function makeChild({ start, attach, look, patience = PATIENCE }: ChildOptions) {
   let client = newClient(start === null)
   const seen = () => look().catch(() => null)
+  const silence = makeSilence(seen, patience)
 
   return {
     /** Runs clients until the agent has ended. */
-    async run(size: () => Size, onData: (bytes: Uint8Array) => void): Promise<Outcome> {
+    async run(size: () => Size, { onData, onSilence }: Events): Promise<Outcome> {
       let status = 0
       for (let how = start ?? attach, tries = 0; how !== null; how = attach) {
         client = newClient(how !== start)
-        status = await runClient(client, how, { size, onData })
+        const held = silence.hold(client, { onData, onSilence })
+        status = await runClient(client, how, { size, onData: held })
         const now = await seen()
         const outcome = outcomeOf(now, status)
         if (outcome !== null) return outcome
         // The agent lives on without us, or the engine says nothing: its client was killed, or the engine starts again.
+        if (silence.see(now, onSilence)) {
+          if (silence.isOver()) return null
+          await silence.wait()
+          continue
+        }
         tries = Date.now() - client.begun > 10_000 ? 0 : tries + 1
-        if (tries > RETRIES) return { code: 0, failed: false }
-        await Bun.sleep(now === null ? RETRY : Math.min(RETRY, 50 * tries))
+        if (tries > RETRIES) return null
+        await Bun.sleep(Math.min(RETRY, 50 * tries))
       }
-      return await outlived(seen, status)
+      return await outlived(seen, { status, onSilence, silence })
     },
     write: (text: Uint8Array | string): void => client.pty?.write(text),
     resize: (size: Size): void => client.pty?.resize(size),
     isOpen: (): boolean => client.pty !== null,
+    /** Whether the engine does not answer: nothing that is typed reaches the agent. */
+    isSilent: silence.is,
     hasPainted: (): boolean => client.painted > 0,
     /** Whether the agent has painted, or the engine says that it runs. */
     isUp: async (): Promise<boolean> => client.painted > 0 || isRunning(await seen()) || client.painted > 0,
@@ -61,6 +75,56 @@ export function makeChild({ start, attach, look }: ChildOptions) {
     isWhole: (asked: number, patience: number): boolean =>
       Date.now() - Math.max(client.joins ? client.begun : 0, asked) >= patience ||
       (client.painted > 0 && Date.now() - client.painted >= STILL),
+  }
+}
+
+type Events = {
+  readonly onData: (bytes: Uint8Array) => void
+  /** Called when the engine stops to answer, and when it answers again. */
+  readonly onSilence: (isSilent: boolean) => void
+}
+
+type Silence = ReturnType<typeof makeSilence>
+
+/** Keeps account of an engine that does not answer. What its client prints meanwhile is no word of the agent's. */
+function makeSilence(seen: () => Promise<Seen>, patience: number) {
+  let since = 0
+  let looks = 0
+  const see = (now: Seen, tell: Events['onSilence']): boolean => {
+    const [was, is] = [since > 0, now === null]
+    if (was !== is) {
+      since = is ? Date.now() : 0
+      looks = 0
+      tell(is)
+    }
+    return is
+  }
+  const is = (): boolean => since > 0
+  return {
+    /** Whether the engine is silent, by its last answer. */
+    is,
+    /** The same, by this one. */
+    see,
+    isOver: (): boolean => is() && Date.now() - since >= patience,
+    wait: (): Promise<void> => Bun.sleep(!is() || looks++ < RETRIES ? RETRY : LATER_RETRY),
+    /** Keeps back what a client prints until the engine answers; what one printed that died before is dropped. */
+    hold(client: Client, { onData, onSilence }: Events): Events['onData'] {
+      if (!is()) return onData
+      let held: Uint8Array[] | null = []
+      const answered = async () => {
+        for (await Bun.sleep(RETRY); client.pty !== null; await Bun.sleep(RETRY))
+          if (!see(await seen(), onSilence)) {
+            for (const bytes of held ?? []) onData(bytes)
+            held = null
+            return
+          }
+      }
+      void answered()
+      return (bytes) => {
+        if (held === null) onData(bytes)
+        else held.push(bytes)
+      }
+    },
   }
 }
 
@@ -130,15 +194,18 @@ function nudge(client: Client, size: () => Size): () => void {
 }
 
 /** No other client can take the place of one that was lost: its last picture stays until the agent has ended, or nobody can tell. */
-async function outlived(look: ChildOptions['look'], status: number): Promise<Outcome> {
-  for (let silent = 0; silent <= RETRIES; ) {
-    await Bun.sleep(RETRY)
+async function outlived(
+  look: ChildOptions['look'],
+  { status, onSilence, silence }: Pick<Events, 'onSilence'> & { readonly status: number; readonly silence: Silence },
+): Promise<Outcome> {
+  while (!silence.isOver()) {
+    await silence.wait()
     const now = await look()
     const outcome = outcomeOf(now, status)
     if (outcome !== null) return outcome
-    silent = now === null ? silent + 1 : 0
+    silence.see(now, onSilence)
   }
-  return { code: 0, failed: false }
+  return null
 }
 
 const isRunning = (seen: Seen): boolean => seen !== null && seen !== 'gone' && seen.status === 'running'

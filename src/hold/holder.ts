@@ -37,6 +37,8 @@ export type HoldOptions = ChildOptions &
 const QUIET = 2000
 /** Milliseconds that the agent has to begin before paude looks through its project; what appears in them is found then. */
 const EASE = 100
+const SILENCE =
+  'paude hears nothing of this session: the network is away, or what runs it. It goes on there, and this terminal joins it again.'
 /** Milliseconds that clients have to take the end and go. */
 const FAREWELL = 2000
 
@@ -73,45 +75,59 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   report.publish()
   options.ready()
   let unguard: () => void = () => undefined
+  // That the engine is silent comes first: until it answers nobody can do anything about a pause.
+  const covers = { silence: '', pause: '' }
+  const cover = (news: Partial<typeof covers>) => {
+    Object.assign(covers, news)
+    clients.cover(covers.silence || covers.pause)
+  }
   const guarding = setTimeout(() => {
     unguard =
       options.guard?.({
         raised: (alarm) => {
           if (alarm.does === 'paused')
-            clients.cover(`paude paused this session: ${alarm.text}\nNext, in another terminal: ${alarm.next}`)
+            cover({ pause: `paude paused this session: ${alarm.text}\nNext, in another terminal: ${alarm.next}` })
           report.raised(alarm)
         },
         over: () => {
-          clients.cover('')
+          cover({ pause: '' })
           report.goesOn()
         },
       }) ?? unguard
   }, EASE)
 
   const decoder = new TextDecoder()
-  const { code, failed } = await child.run(screen.size, (bytes) => {
-    painted()
-    const chunk = decoder.decode(bytes, { stream: true })
-    const statuses = log.through(chunk, () => {
-      const { clients: text, statuses } = written(screen, chunk)
-      clients.broadcast(text)
-      return statuses
-    })
-    report.heard(statuses)
+  const outcome = await child.run(screen.size, {
+    onData: (bytes) => {
+      painted()
+      const chunk = decoder.decode(bytes, { stream: true })
+      const statuses = log.through(chunk, () => {
+        const { clients: text, statuses } = written(screen, chunk)
+        clients.broadcast(text)
+        return statuses
+      })
+      report.heard(statuses)
+    },
+    onSilence: (isSilent) => cover({ silence: isSilent ? SILENCE : '' }),
   })
 
   clearTimeout(guarding)
   unguard()
-  clients.cover('')
+  cover({ silence: '', pause: '' })
   log.look()
   const { texts, times } = log.whole()
   const text = texts.join('\n')
   writeWhole(join(folder, TIMES_FILE), timesText(times))
   writeWhole(join(folder, 'screen.txt'), `${text}\n`)
-  report.end(code)
-  const end = { code, failed, text: failed ? text.slice(-4000) : '', rest: log.rest(), cut: screen.cut() }
-  questions.end(failed ? JSON.stringify(end) : '')
-  clients.end(end)
+  // Of an agent that may run on no end is told: whoever looks starts another holder, or hears why that cannot be.
+  if (outcome === null) questions.end('')
+  else {
+    const { code, failed } = outcome
+    report.end(code)
+    const end = { code, failed, text: failed ? text.slice(-4000) : '', rest: log.rest(), cut: screen.cut() }
+    questions.end(failed ? JSON.stringify(end) : '')
+    clients.end(end)
+  }
   await clients.gone(FAREWELL)
   server.stop()
   rmSync(socket, { force: true })

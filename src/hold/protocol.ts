@@ -40,6 +40,9 @@ export type End = {
   readonly cut: boolean
 }
 
+/** The answer to a `send` that reaches nobody, as long as the engine does not answer. */
+export const UNHEARD = '\0'
+
 const LARGEST = 16 * 1024 * 1024
 const encoder = new TextEncoder()
 

@@ -1,7 +1,7 @@
 import type { Child } from './child.ts'
 import { type Client, send } from './connection.ts'
 import type { Log } from './log.ts'
-import { json, type Question } from './protocol.ts'
+import { json, type Question, UNHEARD } from './protocol.ts'
 import type { Report } from './report.ts'
 import type { Screen } from './screen.ts'
 import { makeTypist } from './typist.ts'
@@ -46,6 +46,7 @@ export function makeQuestions(asked: Asked) {
           client.follows = question.follow
           return
         case 'send':
+          if (child.isSilent()) return void reply(client, UNHEARD)
           sending.add(client)
           return void type(question)
             .catch(() => '')

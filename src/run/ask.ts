@@ -7,9 +7,13 @@ import { question } from './question.ts'
 
 /** For `catch`: that an engine refuses an answer is null; that it does not answer at all stays an error, since then nobody can tell. */
 export function refusedIsNull(error: unknown): null {
-  if (error instanceof PaudeError && error.code === 'backend-silent') throw error
+  if (isUnanswered(error)) throw error
   return null
 }
+
+/** Whether an engine could not be asked at all: what it has may well be there. */
+export const isUnanswered = (error: unknown): boolean =>
+  error instanceof PaudeError && ['backend-silent', 'backend-down', 'backend-denied'].includes(error.code)
 
 const underWay = new Map<string, Promise<Outcome>>()
 

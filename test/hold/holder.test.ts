@@ -1,10 +1,11 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { question } from '../../src/hold/client.ts'
 import { endHolder, holderMark } from '../../src/hold/end.ts'
 import { hold } from '../../src/hold/holder.ts'
 import { isHeld, readHoldState } from '../../src/hold/place.ts'
+import { UNHEARD } from '../../src/hold/protocol.ts'
 import { processMark } from '../../src/host.ts'
 
 import { cleanUp, client, makeFolder, sh, start, until } from './holding.ts'
@@ -81,6 +82,39 @@ test('when the engine’s client is killed and the agent lives on, it is attache
   one.seen.type('\r')
   expect(await one.left).toMatchObject({ how: 'ended', code: 9 })
   await holder.done
+})
+
+test('while the engine is silent its complaints stay out of the screen, which says so, and then the agent is joined again', async () => {
+  const [down, tried] = [join(makeFolder(), 'down'), join(makeFolder(), 'tried')]
+  let over = false
+  writeFileSync(down, '')
+  const holder = start('echo first; kill -9 $$', {
+    attach: sh(`[ ! -e ${down} ] || { echo complaint; echo >>${tried}; exit 1; }; echo attached again; read x; exit 4`),
+    look: async () => (existsSync(down) ? null : { status: over ? 'exited' : 'running', exitCode: 4 }),
+  })
+  await holder.ready
+  const one = client(holder.socket)
+  await until('the words', () => one.seen.text.includes('hears nothing of this session'))
+  const picture = () => question(holder.socket, { ask: 'screen', format: 'text', scrollback: 50 })
+  expect(await question(holder.socket, { ask: 'send', text: 'lost', keys: '', enter: true })).toBe(UNHEARD)
+  await until('a client that complains', () => existsSync(tried))
+  rmSync(down)
+  await until('the agent', async () => (await picture())?.includes('attached again') === true)
+  expect(await picture()).toContain('first')
+  expect(await picture()).not.toContain('complaint')
+  over = true
+  one.seen.type('\r')
+  expect(await one.left).toMatchObject({ how: 'ended', code: 4 })
+  await holder.done
+})
+
+test('of an agent of which nobody can tell no end is told', async () => {
+  const holder = start('echo first; kill -9 $$', { look: async () => null, patience: 0 })
+  await holder.ready
+  const one = client(holder.socket)
+  expect(await one.left).toEqual({ how: 'lost' })
+  expect(await holder.done).toBe(true)
+  expect(readHoldState(holder.folder)).toMatchObject({ code: null })
 })
 
 test('a client that no other can replace leaves its picture until the agent has ended', async () => {

@@ -43,6 +43,8 @@ test('that it was silent is what is explained, and is no refusal', async () => {
       .catch(refusedIsNull)
       .catch((error: PaudeError) => error.code),
   ).toBe('backend-silent')
+  for (const code of ['backend-down', 'backend-denied'] as const)
+    expect(() => refusedIsNull(new PaudeError(code, 'nobody can tell'))).toThrow('nobody can tell')
   const refusing = { argv: [client('refusing', 'exit 1', 60)] as const, parse: (text: string) => text }
   expect(await ask(refusing, { explain }).catch(refusedIsNull)).toBeNull()
 })

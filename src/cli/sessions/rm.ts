@@ -1,3 +1,4 @@
+import { lacking } from '../../backends/unanswered.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
@@ -94,7 +95,11 @@ async function removeAllOrphans(
   context: Context,
   { isDry, force }: { readonly isDry: boolean; readonly force: boolean },
 ): Promise<number> {
-  const all = await findOrphans(context, (await configHere(context)).config.settings)
+  let unreached = false
+  const all = await findOrphans(context, (await configHere(context)).config.settings, (error) => {
+    unreached = true
+    context.warn(lacking(error, 'paude cannot tell what is left there'))
+  })
   const orphans = all.filter((one) => force || !one.mayHoldWork)
   if (orphans.length < all.length)
     context.warn(
@@ -120,12 +125,13 @@ async function removeAllOrphans(
     unlockTrees(context.host, one.record)
     await removeIfUnused(context, one)
   }
-  context.note(
-    removedWords(
-      forsaken.map(({ reference }) => reference),
-      orphans.length - forsaken.length,
-    ),
-  )
+  if (orphans.length > 0 || !unreached)
+    context.note(
+      removedWords(
+        forsaken.map(({ reference }) => reference),
+        orphans.length - forsaken.length,
+      ),
+    )
   return 0
 }
 

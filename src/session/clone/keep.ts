@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { isUnanswered } from '../../run/ask.ts'
 import { patiently } from '../../run/patience.ts'
 import { printInto } from '../../run/to-file.ts'
 import { stateFolder } from '../../state.ts'
@@ -66,7 +67,8 @@ export async function requireSaved(
   if ((clone === undefined && worktree === undefined) || discard) return
   if (force) await dropPipes(context, found)
   const lines = await patiently(0, (signal) => unsavedWork(context, found, signal)).catch((error: unknown) => {
-    if (!(error instanceof PaudeError) || error.code === 'interrupted') throw error
+    // One that cannot be asked cannot remove it either.
+    if (!(error instanceof PaudeError) || error.code === 'interrupted' || isUnanswered(error)) throw error
     throw new PaudeError('refused', `paude cannot tell what removing session ${id} would lose: ${error.message}`, {
       hint: `paude rm --discard ${id} removes it anyway`,
     })

@@ -8,7 +8,7 @@ import { follow, question } from '../../hold/client.ts'
 import { detachBytes } from '../../hold/keys.ts'
 import { ensureHolder, type View } from '../../hold/launch.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
-import type { Question } from '../../hold/protocol.ts'
+import { type Question, UNHEARD } from '../../hold/protocol.ts'
 import type { Host } from '../../host.ts'
 import { printable } from '../../text.ts'
 import type { Found } from '../record/found.ts'
@@ -58,7 +58,7 @@ export async function askHolder(context: Context, found: Found, what: Question):
   await requireHolder(context, found)
   const path = await holderOf(context, found)
   const answer = await question(path, what)
-  if (answer === null) {
+  if (answer === null || answer === UNHEARD) {
     await requireRunning(context, found)
     throw new PaudeError('command-failed', `the terminal of session ${found.handle.id} does not answer`, { hint: 'try again' })
   }

@@ -43,9 +43,13 @@ export type Orphan = {
 
 /**
  * Parts without their agent, link volumes without a session, folders without a box, and sessions whose paude was killed in the
- * foreground, on every usable engine.
+ * foreground, on every usable engine. `unreached` is called for each that should answer and does not.
  */
-export async function findOrphans(context: Context, settings: Settings): Promise<readonly Orphan[]> {
+export async function findOrphans(
+  context: Context,
+  settings: Settings,
+  unreached: (error: PaudeError) => void = () => undefined,
+): Promise<readonly Orphan[]> {
   const { host } = context
   const answers = await Promise.all(
     allBackends.map(async (backend) => {
@@ -60,7 +64,8 @@ export async function findOrphans(context: Context, settings: Settings): Promise
           askAll(ofVolumes, effects, captureOnce),
         ])
         return { backend, containers, volumes }
-      } catch {
+      } catch (error) {
+        if (error instanceof PaudeError) unreached(error)
         return null
       }
     }),
