@@ -87,6 +87,8 @@ export type Flag<Name extends string = string> = {
   readonly more?: { readonly value: string; readonly key: string }
   /** The only values with which a flag is paude's: with another one it is the agent's, as every word that follows. */
   readonly onlyWith?: readonly string[]
+  /** Values behind which `@NAME` may stand, for one of several. */
+  readonly at?: readonly string[]
   /** Another flag of the row has the variable. */
   readonly alias?: true
 }

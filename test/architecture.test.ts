@@ -103,6 +103,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   doctor: [
     'agents',
     'backends',
+    'box',
     'config',
     'credentials',
     'errors.ts',

@@ -57,10 +57,12 @@ describe('without an engine', () => {
     expect((await machine.paude(['-p', 'x'])).stderr).toContain('NOT ISOLATED: podman is not installed, so ')
     const host = { ...readHost(), env: { ...machine.env, DOCKER_HOST: `unix://${machine.room}/nobody` } }
     machine.program('docker', '#!/bin/sh\n')
-    expect((await noEngine(host, 'docker'))?.message).toBe('docker is installed, but its engine is not running')
-    expect((await noEngine(host, 'podman'))?.message).toBe('podman is not installed')
+    expect((await noEngine(host, { backend: 'docker', remotes: [] }))?.message).toBe(
+      'docker is installed, but its engine is not running',
+    )
+    expect((await noEngine(host, { backend: 'podman', remotes: [] }))?.message).toBe('podman is not installed')
     machine.program('podman', '#!/bin/sh\n')
-    expect(await noEngine(host, 'docker')).toBeNull()
+    expect(await noEngine(host, { backend: 'docker', remotes: [] })).toBeNull()
   })
 
   test.each([

@@ -1,5 +1,6 @@
 import type { Can } from '../box/can.ts'
 import type { Handle, Listed, Part, State, Usage } from '../box/handle.ts'
+import { type Remote, titleOf } from '../box/remote.ts'
 import type { Own, SessionSpec } from '../box/spec.ts'
 import type { WorkspaceVolume } from '../box/workspace-volume.ts'
 import { PaudeError } from '../errors.ts'
@@ -21,6 +22,8 @@ import type { BackendName } from './names.ts'
  */
 export type Backend = {
   readonly name: BackendName
+  /** Where it is, for an engine on another machine. */
+  readonly remote: Remote | null
   /** The program that is called; found in PATH. */
   readonly program: string
   /** Scripts of its own call it, with /bin/sh: what fails there is the backend's to explain. */
@@ -264,6 +267,8 @@ export type Health = {
   readonly version: (settings: BackendSettings) => Query<Engine>
   /** The same in a fraction of the time, perhaps without `runtime`. */
   readonly brief: (host: Host, settings: BackendSettings) => Query<Engine>
+  /** What a start has to know of another machine; null for an engine that is here. */
+  readonly far: Query<Far> | null
   /** null for one that runs its boxes on a machine that nobody here looks after. */
   readonly info: Query<EngineInfo> | null
   /** Further questions whose answers are checks. */
@@ -277,6 +282,15 @@ export type Health = {
   readonly explain: (failure: Failure) => PaudeError
 }
 
+/** What a start has to know of the machine that an engine is on. */
+export type Far = {
+  /** Folder over there below which the engine keeps its volumes. */
+  readonly volumes: string
+  /** As node names it. */
+  readonly arch: string
+  readonly selinux: boolean
+}
+
 /** Who is granted rights. */
 export type Grantee = { readonly kind: 'User' | 'Group'; readonly name: string }
 
@@ -287,7 +301,11 @@ export type Failure = {
   readonly stderr: string
 }
 
-export type Reach = { readonly look: 'program' } | { readonly look: 'socket' | 'file'; readonly path: string }
+/** `elsewhere`: its client goes to another machine by itself. */
+export type Reach =
+  | { readonly look: 'program' }
+  | { readonly look: 'elsewhere'; readonly remote: Remote }
+  | { readonly look: 'socket' | 'file'; readonly path: string }
 
 /** This machine as the checks of a backend see it. `ready` and `info` are the backend's own; null where it did not say. */
 export type Machine = {
@@ -332,12 +350,12 @@ const LACKING = {
 
 /** What a backend does, or a refusal that names what it does not. */
 export function need<Key extends keyof typeof LACKING>(
-  backend: Pick<Backend, 'name' | Key>,
+  backend: Pick<Backend, 'name' | Key> & { readonly remote?: Remote | null },
   key: Key,
 ): NonNullable<Backend[Key]> {
   const found = backend[key]
   if (found === null)
-    throw new PaudeError('unsupported', `${backend.name} ${LACKING[key]}`, {
+    throw new PaudeError('unsupported', `${titleOf(backend.name, backend.remote)} ${LACKING[key]}`, {
       hint: 'paude backends',
     })
   return found as NonNullable<Backend[Key]>

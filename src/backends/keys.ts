@@ -1,8 +1,9 @@
 import { kubernetesKeys } from './kubernetes/keys.ts'
 import { ociKeys } from './oci/keys.ts'
+import { remoteKeys } from './remote-keys.ts'
 
 /** The sections of single backends; one without a section has nothing here. */
-export const backendKeys = { ...ociKeys, ...kubernetesKeys }
+export const backendKeys = { ...ociKeys, ...kubernetesKeys, ...remoteKeys }
 
 /** What the configuration says to single backends, by setting. */
 export type BackendSettings = { readonly [K in keyof typeof backendKeys]: (typeof backendKeys)[K]['initial'] }

@@ -3,6 +3,20 @@ export const backendNames = ['docker', 'podman', 'kubernetes', 'apple', 'zellij'
 
 export type BackendName = (typeof backendNames)[number]
 
+/** What a start is told: a backend, the first usable one, or an engine of another machine by its name in `[remotes]`. */
+export type BackendWish = 'auto' | BackendName | RemoteWish
+export type RemoteWish = `docker@${string}`
+
+/** Those whose client reaches engines of other machines, and how that is written. */
+export const farNames = ['docker'] as const
+export const REMOTE_FORM = 'docker@NAME'
+
+/** A name below `[remotes]`. */
+export const REMOTE_NAME = /^[a-z0-9]([a-z0-9._-]{0,30}[a-z0-9])?$/
+
+export const isRemoteWish = (text: string): text is RemoteWish =>
+  text.startsWith('docker@') && REMOTE_NAME.test(text.slice('docker@'.length))
+
 /** The client of each, as PATH knows it. */
 export const programs: Readonly<Record<BackendName, string>> = {
   docker: 'docker',

@@ -1,23 +1,64 @@
 import { existsSync } from 'node:fs'
+import type { Remote } from '../box/remote.ts'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import { reach } from '../run/reach.ts'
 import type { Backend } from './backend.ts'
-import type { BackendName } from './names.ts'
-import { allBackends, backends, easiest } from './registry.ts'
+import { type BackendName, type BackendWish, farNames, isRemoteWish } from './names.ts'
+import { allBackends, backendAt, backends, easiest } from './registry.ts'
 
 /** Whether a backend could be used, as far as can be told without starting a process. */
-export type Usable = 'yes' | 'missing' | 'down' | 'denied'
+export type Usable = 'yes' | 'missing' | 'down' | 'denied' | 'elsewhere'
 
-/** The backend to start on: the one that was named, or the first usable one. A named one is only required to be installed. */
-export async function pickBackend(host: Host, wanted: 'auto' | BackendName): Promise<Backend> {
-  if (wanted === 'auto') return await pickAutomatically(host, allBackends)
-  const backend = backends[wanted]
+/** What the configuration says of the backend to take. */
+export type Asked = { readonly backend: BackendWish; readonly remotes: readonly Remote[] }
+
+/**
+ * The backend to start on: the one that was named, or the first usable one of this machine. A named one is only required to be installed. What
+ * docker's client is set to counts where docker is named.
+ */
+export async function pickBackend(host: Host, asked: 'auto' | BackendName | Asked): Promise<Backend> {
+  const { backend: wish, remotes } = typeof asked === 'string' ? { backend: asked, remotes: [] } : asked
+  if (wish === 'auto') return await pickAutomatically(host, allBackends)
+  const remote = wantedRemote(host, { backend: wish, remotes })
+  const wanted = isRemoteWish(wish) ? farNames[0] : wish
+  const backend = backendAt(wanted, remote)
   const unfit = backend.health.unfit(host)
   if (unfit !== '') throw new PaudeError('unsupported', `${wanted} ${unfit}`, { hint: 'paude backends' })
   if (isInstalled(host, backend)) return backend
   throw new PaudeError('backend-missing', `${wanted} is not installed`, {
     hint: `install ${wanted}${installed(host).length === 0 ? '' : ', or use another engine: paude --backend auto'}`,
+  })
+}
+
+/** The other machine to which the client of a backend goes by itself. */
+function remoteByItself(host: Parameters<Backend['health']['reach']>[0], { health }: Backend): Remote | null {
+  const place = health.reach(host)
+  return place.look === 'elsewhere' ? place.remote : null
+}
+
+/** The engines of other machines that the configuration names, and those to which a client goes by itself. */
+export function farBackends(host: Host, { remotes }: Pick<Asked, 'remotes'>): readonly Backend[] {
+  const named = new Map(remotes.map((remote) => [remote.name, remote]))
+  return farNames.flatMap((name) =>
+    [...named.values(), remoteByItself(host, backends[name]) ?? []].flat().map((remote) => backendAt(name, remote)),
+  )
+}
+
+/** The same kind of backend on this machine. */
+export const hereOf = (wish: BackendWish): 'auto' | BackendName => (isRemoteWish(wish) ? farNames[0] : wish)
+
+/** The other machine that a start is to use; null for this one. */
+export function wantedRemote(host: Host, { backend, remotes }: Asked): Remote | null {
+  if (backend === 'auto') return null
+  if (!isRemoteWish(backend)) return remoteByItself(host, backends[backend])
+  const name = backend.slice('docker@'.length)
+  // Profiles and files add up: the last word counts.
+  const found = remotes.findLast((one) => one.name === name)
+  if (found !== undefined) return found
+  const known = [...new Set(remotes.map((one) => one.name))]
+  throw new PaudeError('config', `there is no remote ${JSON.stringify(name)} in your config.toml`, {
+    hint: known.length === 0 ? `write [remotes.${name}] with host = "ssh://you@HOST" there` : `choose one of ${known.join(', ')}`,
   })
 }
 
@@ -38,6 +79,15 @@ export async function pickAutomatically(host: Host, all: readonly Backend[]): Pr
     throw new PaudeError('backend-down', `${down.name} is installed, but its engine is not running`, {
       hint: `start it: ${down.health.mend.down}`,
     })
+  const elsewhere = first('elsewhere')
+  if (elsewhere !== undefined)
+    throw new PaudeError(
+      'backend-missing',
+      `the client of ${elsewhere.name} is set to another machine, which is never taken by itself`,
+      {
+        hint: `name it: paude --backend ${elsewhere.name}; or unset ${elsewhere.health.variables.join(', ')}`,
+      },
+    )
   const programs = candidates.filter(({ health }) => health.unfit(host) === '').map(({ program }) => program)
   throw new PaudeError('backend-missing', `no container engine was found: neither ${programs.join(' nor ')} is in PATH`, {
     hint: `install one: ${easiest.health.mend.missing}`,
@@ -50,11 +100,13 @@ const isolating = (all: readonly Backend[]) => all.filter(({ can }) => can.isola
 export const isolates = ({ can }: Pick<Backend, 'can'>): boolean => can.isolation !== 'none'
 
 /** Why no engine at all can be used; null when one can, be it another than the one that is wanted. */
-export async function noEngine(host: Host, wanted: 'auto' | BackendName): Promise<PaudeError | null> {
+export async function noEngine(host: Host, asked: Asked): Promise<PaudeError | null> {
+  // What was to run on another machine never runs on this one instead.
+  if (wantedRemote(host, asked) !== null) return null
   const states = await Promise.all(isolating(allBackends).map((backend) => usable(host, backend)))
   if (states.includes('yes')) return null
   try {
-    await pickBackend(host, wanted)
+    await pickBackend(host, asked)
     // A named one is only looked for: that it is down is told of the first.
     await pickBackend(host, 'auto')
     return null
@@ -77,6 +129,8 @@ export async function usable(host: Host, backend: Backend): Promise<Usable> {
   switch (place.look) {
     case 'program':
       return 'yes'
+    case 'elsewhere':
+      return 'elsewhere'
     case 'file':
       return existsSync(place.path) ? 'yes' : 'down'
     case 'socket': {

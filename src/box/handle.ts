@@ -1,4 +1,5 @@
 import type { Place } from './cluster.ts'
+import type { FarSession } from './remote.ts'
 import type { Own, SessionSpec } from './spec.ts'
 import type { WorkspaceVolume } from './workspace-volume.ts'
 
@@ -19,6 +20,8 @@ export type Handle = {
   readonly volume?: WorkspaceVolume | undefined
   /** Where it is, for a session on a cluster. */
   readonly cluster?: Place | undefined
+  /** Where it is, for a session on an engine of another machine. */
+  readonly remote?: FarSession | undefined
   /** Service account of the cluster whose token the agent has. */
   readonly account?: string | undefined
   /** Whose its objects on a cluster are, as their label says. */
@@ -34,6 +37,7 @@ export const handleOfSpec = ({
   network,
   homeVolume,
   directory,
+  proxyImage,
   own,
   transport,
   overlays,
@@ -48,6 +52,7 @@ export const handleOfSpec = ({
   overlays: overlays.map(({ volume }) => volume),
   ...(transport.kind === 'volume' ? { volume: transport.volume } : {}),
   ...placeOf(own),
+  ...farOf(own, proxyImage),
 })
 
 /** Where a session of a cluster is, whose it is and whose token it has there. */
@@ -60,6 +65,10 @@ export function placeOf(own: Own): { readonly cluster?: Place; readonly account?
     ...(own.owner === '' ? {} : { mark: own.owner }),
   }
 }
+
+/** Where a session of another machine's engine is. */
+export const farOf = (own: Own, helper: string): { readonly remote?: FarSession } =>
+  own.kind === 'oci' && own.remote !== undefined ? { remote: { ...own.remote, helper } } : {}
 
 export type Status = 'created' | 'running' | 'paused' | 'exited'
 

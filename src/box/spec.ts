@@ -3,6 +3,7 @@ import type { Policy } from '../network/allow.ts'
 import type { Argv, CopyTree, Gather } from '../plan/plan.ts'
 import type { Secret } from '../secret.ts'
 import type { Cluster } from './cluster.ts'
+import type { RemotePlace } from './remote.ts'
 import { SHADOWS, type StandIn } from './stand-ins.ts'
 import type { WorkspaceVolume } from './workspace-volume.ts'
 
@@ -201,6 +202,8 @@ type OciOwn = {
   readonly link: 'folder' | 'volume'
   /** Whether this machine has SELinux, which keeps containers of different levels apart. */
   readonly selinux: boolean
+  /** Where the engine is, on another machine. */
+  readonly remote?: RemotePlace | undefined
 }
 
 /** `open` has no wall but keeps proxy, log and credentials outside; `none` has only loopback and no proxy. */

@@ -1,19 +1,22 @@
 import { type Check, ok, problem, warning } from '../backends/check.ts'
-import type { BackendName } from '../backends/names.ts'
+import type { BackendWish } from '../backends/names.ts'
 import { isolates } from '../backends/pick.ts'
-import { backends, easiest } from '../backends/registry.ts'
+import { backendAt, backends, easiest } from '../backends/registry.ts'
 import { older } from '../backends/version.ts'
-import type { EngineState } from './engines.ts'
+import { titleOf } from '../box/remote.ts'
+import { type EngineState, engineTitle } from './engines.ts'
 
 /** Installed, running, permitted and new enough? One usable engine is enough, unless starts here use another one: `wanted`. */
-export function engineChecks(engines: readonly EngineState[], wanted: BackendName | 'auto' = 'auto'): readonly Check[] {
+export function engineChecks(engines: readonly EngineState[], wanted: BackendWish = 'auto'): readonly Check[] {
   // One that isolates nothing is nobody's engine who has not named it.
-  const counts = ({ name }: EngineState) => isolates(backends[name]) || name === wanted
+  // Nor is one of another machine.
+  const counts = (engine: EngineState) =>
+    engineTitle(engine) === wanted || (engine.remote === undefined && isolates(backends[engine.name]))
   const ready = engines.filter((engine) => engine.state === 'ready' && counts(engine))
   const rows = engines.flatMap((engine) =>
     engine.state === 'ready'
       ? [readyCheck(engine)]
-      : [unready(engine, { isWanted: engine.name === wanted, anyReady: ready.length > 0 || !counts(engine) })],
+      : [unready(engine, { isWanted: engineTitle(engine) === wanted, anyReady: ready.length > 0 || !counts(engine) })],
   )
   const runtimes = new Set(ready.flatMap(({ runtime }) => (runtime.startsWith('runc ') ? [runtime.slice('runc '.length)] : [])))
   return [
@@ -24,7 +27,8 @@ export function engineChecks(engines: readonly EngineState[], wanted: BackendNam
 }
 
 function unready(engine: EngineState, { isWanted, anyReady }: { readonly isWanted: boolean; readonly anyReady: boolean }): Check {
-  const { name, state, why } = engine
+  const { state, why } = engine
+  const name = engineTitle(engine)
   if (state === 'not asked') return ok(name, `${state}: ${why}`)
   if (isWanted) return problem(name, `${state}: ${why}`, wayToUse(engine))
   if (state === 'not installed') return anyReady ? ok(name, 'not installed') : warning(name, 'not installed', wayToUse(engine))
@@ -32,8 +36,8 @@ function unready(engine: EngineState, { isWanted, anyReady }: { readonly isWante
 }
 
 /** What makes an engine usable that is not. */
-export function wayToUse({ name, state }: Pick<EngineState, 'name' | 'state'>): string {
-  const { mend } = backends[name].health
+export function wayToUse({ name, remote, state }: Pick<EngineState, 'name' | 'remote' | 'state'>): string {
+  const { mend } = backendAt(name, remote).health
   switch (state) {
     case 'ready':
       return ''
@@ -50,8 +54,9 @@ export function wayToUse({ name, state }: Pick<EngineState, 'name' | 'state'>): 
   }
 }
 
-function readyCheck({ name, version, rootless }: EngineState): Check {
-  const { tested, fixes } = backends[name].health
+function readyCheck({ name: kind, remote, version, rootless }: EngineState): Check {
+  const { tested, fixes } = backends[kind].health
+  const name = titleOf(kind, remote)
   const [oldest] = tested
   const newest = tested.at(-1) ?? oldest
   if (older(version, oldest)) return problem(name, `${version} is older than ${oldest}`, `upgrade ${name} to ${oldest} or later`)
@@ -60,7 +65,9 @@ function readyCheck({ name, version, rootless }: EngineState): Check {
     ? warning(
         name,
         `${version} is newer than the tested versions (${tested.join(', ')})`,
-        `paude --backend ${name} selftest checks the sandbox on it`,
+        remote === undefined
+          ? `paude --backend ${name} selftest checks the sandbox on it`
+          : 'each start proves its wall all the same',
       )
     : ok(name, `${version}${rootless ? ', rootless' : ''}; security fixes: ${fixes}`)
 }

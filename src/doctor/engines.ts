@@ -1,8 +1,9 @@
 import type { Backend, Engine, Health } from '../backends/backend.ts'
 import type { BackendSettings } from '../backends/keys.ts'
 import type { BackendName } from '../backends/names.ts'
-import { usable } from '../backends/pick.ts'
+import { type Asked, farBackends, usable } from '../backends/pick.ts'
 import { allBackends } from '../backends/registry.ts'
+import { type Remote, titleOf } from '../box/remote.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Query } from '../plan/query.ts'
@@ -13,6 +14,8 @@ import type { Outcome } from '../run/process.ts'
 /** A backend as it is on this machine now. */
 export type EngineState = {
   readonly name: BackendName
+  /** Where it is, on another machine. */
+  readonly remote?: Remote
   readonly state: 'ready' | 'not running' | 'not answering' | 'no permission' | 'not installed' | 'not asked'
   /** Of the engine; '' when it does not answer. */
   readonly version: string
@@ -24,11 +27,18 @@ export type EngineState = {
 }
 
 /** What the configuration says of backends, and which one it names. */
-export type Wanted = BackendSettings & { readonly backend: 'auto' | BackendName }
+export type Wanted = BackendSettings & Asked
 
 /** Asks all backends at once; a dead one does not hold up the others. `briefly` leaves out what an engine is slow to tell. */
 export const askEngines = (host: Host, wanted: Wanted, how: 'wholly' | 'briefly' = 'wholly'): Promise<readonly EngineState[]> =>
-  Promise.all(allBackends.map((backend) => askEngine(host, backend, { wanted, how })))
+  Promise.all(
+    [...allBackends, ...(how === 'wholly' ? farBackends(host, wanted) : [])].map((backend) =>
+      askEngine(host, backend, { wanted, how }),
+    ),
+  )
+
+/** What people read in place of its name. */
+export const engineTitle = ({ name, remote }: Pick<EngineState, 'name' | 'remote'>): string => titleOf(name, remote)
 
 /** Whether a backend may be asked: a cluster is somebody else's, and a question to it may open a login. */
 export const isAsked = ({ name, can }: Pick<Backend, 'name' | 'can'>, { backend }: Pick<Wanted, 'backend'>): boolean =>
@@ -40,7 +50,8 @@ async function askEngine(
   { wanted, how }: { readonly wanted: Wanted; readonly how: 'wholly' | 'briefly' },
 ): Promise<EngineState> {
   const { name, program, health } = backend
-  const unknown = { name, version: '', rootless: false, runtime: '' }
+  const placed = backend.remote === null ? {} : { remote: backend.remote }
+  const unknown = { name, ...placed, version: '', rootless: false, runtime: '' }
   const state = await usable(host, backend)
   if (state !== 'missing' && !isAsked(backend, wanted))
     return { ...unknown, state: 'not asked', why: `only asked when you name it: paude --backend ${name} doctor` }
@@ -55,13 +66,15 @@ async function askEngine(
         why: place.look === 'file' ? `there is no ${place.path}` : 'its socket does not answer',
       }
     }
+    case 'elsewhere':
+      return { ...unknown, state: 'not asked', why: `its client is set to another machine: paude --backend ${name} uses that` }
     case 'denied':
       return { ...unknown, state: 'no permission', why: 'you may not use its socket' }
     case 'yes': {
       const foreign = foreignFiles(program, host)
       if (foreign !== null) return { ...unknown, state: 'not running', why: foreign.message }
       const version = how === 'briefly' ? health.brief(host, wanted) : health.version(wanted)
-      return engineOf(name, { explain: health.explain, version }, await tried(version))
+      return { ...engineOf(name, { explain: health.explain, version }, await tried(version)), ...placed }
     }
   }
 }

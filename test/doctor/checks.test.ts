@@ -158,7 +158,7 @@ describe('what an engine answers', () => {
 const recorded = (name: string) => readFileSync(join(import.meta.dir, '../fixtures', name, 'info.out'), 'utf8')
 
 test('recorded answers about the machine of an engine', () => {
-  expect(infoOf('docker').parse(recorded('docker'))).toEqual({
+  expect(infoOf({ name: 'docker', client: ['docker'] }).parse(recorded('docker'))).toEqual({
     root: '/var/lib/docker',
     clock: Date.parse('2026-11-21T20:11:05.137Z'),
     rootless: false,
@@ -166,7 +166,7 @@ test('recorded answers about the machine of an engine', () => {
     groups: '1',
     limits: ['cpu', 'memory', 'pids'],
   })
-  expect(infoOf('podman').parse(recorded('podman'))).toEqual({
+  expect(infoOf({ name: 'podman', client: ['podman'] }).parse(recorded('podman'))).toEqual({
     root: '/var/lib/containers/storage',
     clock: null,
     rootless: false,
@@ -177,7 +177,11 @@ test('recorded answers about the machine of an engine', () => {
 })
 
 test('an engine that keeps something to itself is no fault', () => {
-  expect(infoOf('docker').parse('{"SecurityOptions":["name=rootless","name=selinux"],"CgroupVersion":"2"}')).toEqual({
+  expect(
+    infoOf({ name: 'docker', client: ['docker'] }).parse(
+      '{"SecurityOptions":["name=rootless","name=selinux"],"CgroupVersion":"2"}',
+    ),
+  ).toEqual({
     root: '',
     clock: null,
     rootless: true,
@@ -185,12 +189,12 @@ test('an engine that keeps something to itself is no fault', () => {
     groups: '2',
     limits: [],
   })
-  expect(infoOf('podman').parse('{}')).toMatchObject({ root: '', limits: [] })
+  expect(infoOf({ name: 'podman', client: ['podman'] }).parse('{}')).toMatchObject({ root: '', limits: [] })
 })
 
 test('rootless podman on control groups of version 1 names controllers that it cannot use', () => {
   const host = { cgroupVersion: 'v1', cgroupControllers: ['cpu', 'memory', 'pids'], security: { rootless: true } }
-  expect(infoOf('podman').parse(JSON.stringify({ host })).limits).toEqual([])
+  expect(infoOf({ name: 'podman', client: ['podman'] }).parse(JSON.stringify({ host })).limits).toEqual([])
 })
 
 test('each engine looks at what it needs of the machine, and two that need the same are told once', () => {
@@ -199,7 +203,7 @@ test('each engine looks at what it needs of the machine, and two that need the s
     text: () => '',
     there: () => false,
     ready,
-    info: rootless ? { ...infoOf('docker').parse('{}'), rootless } : null,
+    info: rootless ? { ...infoOf({ name: 'docker', client: ['docker'] }).parse('{}'), rootless } : null,
   })
   const names = (checks: readonly Check[]) => checks.map(({ check }) => check)
   const ids = ['rootless ids', 'rootless mapping', 'runtime folder']

@@ -14,7 +14,7 @@ const recorded = (name: string) => readFileSync(join(import.meta.dir, '../fixtur
 const engines = ['docker', 'podman'] as const
 
 function image(engine: 'docker' | 'podman', kind: 'ours' | 'odd', change: Partial<CheckedImage> = {}): CheckedImage {
-  const metadata = inspectQuery(engine, 'x').parse(recorded(`${engine}/image-inspect-${kind}.json`))
+  const metadata = inspectQuery([engine], 'x').parse(recorded(`${engine}/image-inspect-${kind}.json`))
   const probe = readProbe(recorded(`${engine}/probe-${kind === 'ours' ? 'ours' : 'bare'}.txt`))
   return { reference: 'localhost/team/tool:1', architecture: 'x64', metadata, probe, agent: 'claude', install, ...change }
 }

@@ -7,7 +7,7 @@ const recorded = (name: string) => readFileSync(join(import.meta.dir, '../fixtur
 
 // The same images on docker 20.10 and podman 4.3; stages of builds, which have no name, are left out.
 test('docker', () => {
-  expect(listImages('docker').parse(recorded('docker/image-ls.txt'))).toEqual([
+  expect(listImages({ name: 'docker', client: ['docker'] }).parse(recorded('docker/image-ls.txt'))).toEqual([
     {
       reference: 'localhost/paude/proxy:d5cbb38329c5',
       id: '46a1194d379845b03998875e855d52fb4503a43e3d6c318d6fa7ab8137ef4bc1',
@@ -33,7 +33,7 @@ test('docker', () => {
 })
 
 test('podman', () => {
-  const images = listImages('podman').parse(recorded('podman/image-ls.json'))
+  const images = listImages({ name: 'podman', client: ['podman'] }).parse(recorded('podman/image-ls.json'))
   expect(images.map(({ reference }) => reference)).toEqual([
     'localhost/paude/proxy:d5cbb38329c5',
     'localhost/paude/claude:2.1.329-5c5eb8326cf1',
@@ -49,8 +49,8 @@ test('podman', () => {
 })
 
 test('an engine without images of ours lists none', () => {
-  expect(listImages('docker').parse('')).toEqual([])
-  expect(listImages('podman').parse('[]\n')).toEqual([])
+  expect(listImages({ name: 'docker', client: ['docker'] }).parse('')).toEqual([])
+  expect(listImages({ name: 'podman', client: ['podman'] }).parse('[]\n')).toEqual([])
 })
 
 test.each([
@@ -66,7 +66,7 @@ test.each([
     Size: '1MB',
     CreatedAt: '2026-11-21 12:18:06 +0000 UTC',
   }
-  expect(listImages('docker').parse(JSON.stringify(row))).toMatchObject([{ agentVersion }])
+  expect(listImages({ name: 'docker', client: ['docker'] }).parse(JSON.stringify(row))).toMatchObject([{ agentVersion }])
 })
 
 test("a zone's name in docker's time does not matter", () => {
@@ -77,7 +77,11 @@ test("a zone's name in docker's time does not matter", () => {
     Size: '1.2GB',
     CreatedAt: '2026-11-21 12:18:06 +0200 EET',
   })
-  expect(listImages('docker').parse(line)).toMatchObject([{ created: '2026-11-21T10:18:06.000Z', size: 1_200_000_000 }])
+  expect(listImages({ name: 'docker', client: ['docker'] }).parse(line)).toMatchObject([
+    { created: '2026-11-21T10:18:06.000Z', size: 1_200_000_000 },
+  ])
   const numeric = line.replace('EET', '+02')
-  expect(listImages('docker').parse(numeric)).toMatchObject([{ created: '2026-11-21T10:18:06.000Z' }])
+  expect(listImages({ name: 'docker', client: ['docker'] }).parse(numeric)).toMatchObject([
+    { created: '2026-11-21T10:18:06.000Z' },
+  ])
 })

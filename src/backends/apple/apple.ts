@@ -125,6 +125,7 @@ const OLDEST_MAC = '26'
 /** Apple's `container`: each box a virtual machine of its own. */
 export const apple: Backend = {
   name: 'apple',
+  remote: null,
   program: programs.apple,
   can: {
     isolation: 'vm',
@@ -151,6 +152,7 @@ export const apple: Backend = {
     variables: [],
     version: () => STATUS,
     brief: () => STATUS,
+    far: null,
     info: null,
     checks: () => [{ argv: ['sw_vers', '-productVersion'], parse: macChecks }],
     rights: null,

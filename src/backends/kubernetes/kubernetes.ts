@@ -6,6 +6,7 @@ import { type Argv, exec, type Plan, together } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Backend, Engine, Failure, Files, Inside, Life, Ports, Terminal, Wall } from '../backend.ts'
 import type { BackendSettings } from '../keys.ts'
+import { layLines, thereScript } from '../lay-script.ts'
 import { programs } from '../names.ts'
 import { BROUGHT, beside, SERVICE_VARIABLES } from './beside.ts'
 import { clusterChecks } from './checks.ts'
@@ -168,7 +169,8 @@ const wall: Wall = {
       stdin: listText([policyMap(id, files)]),
     }),
   ],
-  there: ({ cluster, id }) => inPod(cluster, id, ['/usr/bin/bash', '-c', THERE], { part: 'proxy', stdin: true }),
+  there: ({ cluster, id }) =>
+    inPod(cluster, id, ['/usr/bin/bash', '-c', thereScript('/paude/policy')], { part: 'proxy', stdin: true }),
   requests: ({ cluster, id }, { follow }) =>
     kubectl(cluster, 'logs', `deployment/${parts(id).proxy}`, '--container=proxy', ...(follow ? ['--follow'] : [])),
   neighbour: null,
@@ -177,25 +179,15 @@ const wall: Wall = {
   beside,
 }
 
-/** By the clock of the pod. Whole at once, since it is read several times a second. */
-const THERE =
-  'cd /paude/policy && while read -r seconds; do echo "$((EPOCHSECONDS + seconds))" >there.$$ && mv -f there.$$ there; done'
-
 /** Lays the files of a policy out in the proxy and has it taken up. */
 function policyScript(stages: string, files: Readonly<Record<string, string>>): string {
-  const end = `END-${new Bun.CryptoHasher('sha256').update(stages + JSON.stringify(files)).digest('hex')}`
-  const folders = [...new Set(Object.keys(files).map((path) => path.split('/').slice(0, -1).join('/')))].filter(
-    (path) => path !== '',
-  )
-  const text = (content: string) => (content === '' || content.endsWith('\n') ? content : `${content}\n`)
+  const { stages: _, ...rest } = files
+  const end = `END-${new Bun.CryptoHasher('sha256').update(stages).digest('hex')}`
   return [
     'set -e',
     'cd /paude/policy',
-    ...folders.map((path) => `mkdir -p '${path}'`),
-    ...Object.entries(files)
-      .filter(([path]) => path !== 'stages')
-      .map(([path, content]) => `cat >'${path}' <<'${end}'\n${text(content)}${end}`),
-    `exec /usr/lib/paude/policy <<'${end}'\n${text(stages)}${end}`,
+    ...layLines(rest),
+    `exec /usr/lib/paude/policy <<'${end}'\n${stages === '' || stages.endsWith('\n') ? stages : `${stages}\n`}${end}`,
     '',
   ].join('\n')
 }
@@ -246,6 +238,7 @@ const versionQuery = (settings: BackendSettings): Query<Engine> => ({
 /** A cluster, by kubectl alone. */
 export const kubernetes: Backend = {
   name: 'kubernetes',
+  remote: null,
   program: programs.kubernetes,
   can: {
     isolation: 'pod',
@@ -280,6 +273,7 @@ export const kubernetes: Backend = {
     variables: ['KUBECONFIG'],
     version: versionQuery,
     brief: (_, settings) => versionQuery(settings),
+    far: null,
     info: null,
     checks: (settings) => clusterChecks(clusterOf(settings)),
     rights: ({ kubernetesNamespace }, to) => rightsManifest(kubernetesNamespace, to),

@@ -6,6 +6,7 @@ import type { Backend, Files, Images, Inside, Inventory, Life, Ports, Terminal, 
 import { INIT } from '../first-program.ts'
 import { qualified } from '../qualified.ts'
 import { recipePlan } from '../recipe.ts'
+import { bringImported, farPolicy, removeFiles, takeUp } from './far.ts'
 import { BRINGS, builder, type Dialect, HELPER_LIMITS, helperFlags } from './flags.ts'
 import { initPlan } from './init.ts'
 import { inspectQuery } from './inspect.ts'
@@ -23,14 +24,18 @@ export const capabilities = (
   can: {
     isolation: 'container',
     networks: ['none', 'open', 'restricted', 'ask', 'record'],
-    transports: ['bind', 'volume'],
-    mounts: 'files and folders',
+    transports: dialect.elsewhere ? ['volume'] : ['bind', 'volume'],
+    mounts: dialect.elsewhere ? 'none' : 'files and folders',
     limits: ['cpus', 'memory', 'pids'],
     hardening: ['readOnlyRoot', 'noNewPrivileges', 'seccomp'],
-    hostPorts: true,
+    hostPorts: !dialect.elsewhere,
     sharedHome: true,
   },
-  files: { way: 'mounted', outAtRest: outAtRest(dialect), bring: null },
+  files: {
+    way: dialect.elsewhere ? 'carried' : 'mounted',
+    outAtRest: outAtRest(dialect),
+    bring: dialect.elsewhere ? bringImported(dialect) : null,
+  },
   life: life(dialect),
   terminal: terminal(dialect),
   inside: inside(dialect),
@@ -42,18 +47,22 @@ export const capabilities = (
 })
 
 const life = (dialect: Dialect): Life => {
-  const { name } = dialect
-  const remains: Life['remains'] = ({ id }) => [name, 'ps', '--all', '--quiet', `--filter=label=paude.id=${id}`]
+  const { client } = dialect
+  const remains: Life['remains'] = ({ id }) => [...client, 'ps', '--all', '--quiet', `--filter=label=paude.id=${id}`]
   return {
     make: (spec, rescue) => makePlan(dialect, spec, rescue),
-    begin: ({ id }) => [exec([name, 'start', parts(id).agent])],
+    begin: ({ id }) => [exec([...client, 'start', parts(id).agent])],
 
     wake: (box, secret) => {
       const { proxy } = parts(box.id)
       const helpers = helpersOf(box)
       const lane: Plan = [
-        ...(helpers.length > 0 ? [exec([name, 'start', ...helpers], { undo: [name, 'stop', '-t', '0', ...helpers] })] : []),
-        ...(secret === null ? [] : [exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], { stdin: secret })]),
+        ...(helpers.length > 0
+          ? [exec([...client, 'start', ...helpers], { undo: [...client, 'stop', '-t', '0', ...helpers] })]
+          : []),
+        ...(secret === null
+          ? []
+          : [exec([...client, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], { stdin: secret })]),
       ]
       // The first program of the box waits for the proxy; that of an older one has to find the gate's network.
       return lane.length === 0 || box.link === 'gate' ? lane : [together([], { trailing: lane })]
@@ -61,33 +70,36 @@ const life = (dialect: Dialect): Life => {
 
     stop: (box, grace) => {
       // One by one: podman stops none of several of which one is not there, as where the folder of a session is lost.
-      const helpers = helpersOf(box).map((one) => exec([name, 'stop', '-t', '0', one], { tolerant: true }))
-      return [exec([name, 'stop', '-t', String(grace), parts(box.id).agent], { takes: grace }), ...helpers]
+      const helpers = helpersOf(box).map((one) => exec([...client, 'stop', '-t', '0', one], { tolerant: true }))
+      return [exec([...client, 'stop', '-t', String(grace), parts(box.id).agent], { takes: grace }), ...helpers]
     },
 
     remove: (box) => {
       const { agent, link } = parts(box.id)
       const volume = box.link === 'volume' || box.link === 'gate'
       return [
-        exec([name, ...dialect.removal, agent, ...helpersOf(box)], { left: remains(box) }),
-        ...(volume ? [exec([name, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
+        exec([...client, ...dialect.removal, agent, ...helpersOf(box)], { left: remains(box) }),
+        ...(volume ? [exec([...client, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
         ...removeWorkspace(dialect, box),
+        ...removeFiles(dialect, box),
       ]
     },
 
     remains,
-    removeHomes: (_, volumes) => [exec([name, 'volume', 'rm', ...volumes])],
+    removeHomes: (_, volumes) => [exec([...client, 'volume', 'rm', ...volumes])],
     signal: ({ id }, signal) =>
-      signal === 'TERM' ? [name, 'stop', '-t', '10', parts(id).agent] : [name, 'kill', `--signal=${signal}`, parts(id).agent],
+      signal === 'TERM'
+        ? [...client, 'stop', '-t', '10', parts(id).agent]
+        : [...client, 'kill', `--signal=${signal}`, parts(id).agent],
     pause: {
-      on: ({ id }) => [name, 'pause', parts(id).agent],
-      off: ({ id }) => [name, 'unpause', parts(id).agent],
+      on: ({ id }) => [...client, 'pause', parts(id).agent],
+      off: ({ id }) => [...client, 'unpause', parts(id).agent],
     },
     anew: null,
-    state: (box) => stateQuery(name, box),
-    wait: ({ id }) => [name, 'wait', parts(id).agent],
+    state: (box) => stateQuery(client, box),
+    wait: ({ id }) => [...client, 'wait', parts(id).agent],
     logs: ({ id }, { follow, since = '', tail }) => [
-      name,
+      ...client,
       ...['logs', ...(follow ? ['--follow'] : []), ...(since === '' ? [] : [`--since=${since}`])],
       ...(tail === undefined ? [] : [`--tail=${tail}`]),
       parts(id).agent,
@@ -104,23 +116,23 @@ function helpersOf({ id, link }: Handle): readonly string[] {
 /** The engines' own keys to leave it, where no holder has others. */
 const DETACH_KEYS = '--detach-keys=ctrl-p,ctrl-q'
 
-const terminal = ({ name, keepSignals, detachKeys }: Dialect): Terminal => ({
+const terminal = ({ client, keepSignals, detachKeys }: Dialect): Terminal => ({
   begins: true,
   keeps: true,
   open: (box, { stdin }) => [
-    name,
+    ...client,
     'start',
     '--attach',
     ...(stdin ? ['--interactive'] : []),
     ...(box.terminal ? [...keepSignals, detachKeys] : []),
     parts(box.id).agent,
   ],
-  rejoin: (box) => [name, 'attach', '--sig-proxy=false', box.terminal ? detachKeys : DETACH_KEYS, parts(box.id).agent],
+  rejoin: (box) => [...client, 'attach', '--sig-proxy=false', box.terminal ? detachKeys : DETACH_KEYS, parts(box.id).agent],
 })
 
-const inside = ({ name, detachKeys }: Dialect): Inside => ({
+const inside = ({ client, detachKeys }: Dialect): Inside => ({
   exec: ({ id }, words, { part, terminal, stdin, folder }) => [
-    name,
+    ...client,
     'exec',
     ...(stdin ? ['--interactive'] : []),
     ...(terminal ? ['--tty', '--env=TERM=xterm-256color', detachKeys] : []),
@@ -133,56 +145,68 @@ const inside = ({ name, detachKeys }: Dialect): Inside => ({
 })
 
 const outAtRest =
-  ({ name, followsLinks }: Dialect): Files['outAtRest'] =>
-  ({ id }, path) => [name, 'cp', ...followsLinks, `${parts(id).agent}:${path}`, '-']
+  ({ client, followsLinks }: Dialect): Files['outAtRest'] =>
+  ({ id }, path) => [...client, 'cp', ...followsLinks, `${parts(id).agent}:${path}`, '-']
 
-const ports = ({ name }: Dialect): Ports => ({
+const ports = ({ client }: Dialect): Ports => ({
   kind: 'relay',
-  relay: ({ id }, to) => [name, 'exec', '--interactive', parts(id).agent, INIT, 'forward', String(to.port), to.name],
-  leash: ({ id }, leashed) => [name, 'exec', '--interactive', parts(id).agent, INIT, 'leash', leashed],
+  relay: ({ id }, to) => [...client, 'exec', '--interactive', parts(id).agent, INIT, 'forward', String(to.port), to.name],
+  leash: ({ id }, leashed) => [...client, 'exec', '--interactive', parts(id).agent, INIT, 'leash', leashed],
 })
 
-const wall = ({ name, always, hostName, apart }: Dialect): Wall => ({
-  change: ({ id }, { stages }) => [
-    exec([name, 'exec', '--interactive', parts(id).proxy, '/usr/lib/paude/policy'], { stdin: stages }),
-  ],
+const wall = (dialect: Dialect): Wall => ({
+  ...(dialect.elsewhere ? farPolicy(dialect) : mountedPolicy(dialect)),
+  ...reached(dialect),
+})
+
+/** The proxy reads the folder of the session itself. */
+const mountedPolicy = (dialect: Dialect): Pick<Wall, 'change' | 'keep' | 'there'> => ({
+  change: (box, { stages }) => takeUp(dialect, box, stages),
   keep: () => [],
   there: null,
-  requests: ({ id }, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(id).proxy],
-  neighbour: (image) => [
-    name,
-    ...['run', '--rm', '--interactive', '--pull=never', '--log-driver=none', ...always, ...hostName],
-    ...['--user=13:13', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only', '--entrypoint=/usr/bin/bash'],
-    ...[image, '-c', 'while read -r line; do [[ -z $line ]] || echo "$line"; done </etc/hosts; echo; read -r'],
-  ],
+})
+
+const reached = ({ client, always, hostName, apart, elsewhere }: Dialect): Omit<Wall, 'change' | 'keep' | 'there'> => ({
+  requests: ({ id }, { follow }) => [...client, 'logs', ...(follow ? ['--follow'] : []), parts(id).proxy],
+  neighbour: elsewhere
+    ? null
+    : (image) => [
+        ...client,
+        ...['run', '--rm', '--interactive', '--pull=never', '--log-driver=none', ...always, ...hostName],
+        ...['--user=13:13', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only', '--entrypoint=/usr/bin/bash'],
+        ...[image, '-c', 'while read -r line; do [[ -z $line ]] || echo "$line"; done </etc/hosts; echo; read -r'],
+      ],
   // In the order in which the proxy looks for them.
-  thisMachine: ['host.paude.internal', 'host.containers.internal', 'host.docker.internal'],
+  thisMachine: elsewhere ? [] : ['host.paude.internal', 'host.containers.internal', 'host.docker.internal'],
   beside: null,
   apart,
 })
 
 const images = (dialect: Dialect): Images => {
-  const { name } = dialect
+  const { client } = dialect
   return {
-    id: (reference) => ({ argv: [name, 'image', 'inspect', '--format={{.Id}}', reference], parse: (stdout) => stdout.trim() }),
-    has: (reference) => [name, 'image', 'inspect', reference],
-    inspect: (reference) => inspectQuery(name, reference),
-    list: listImages(name),
-    stages: listStages(name),
-    used: listUsed(name),
-    pull: (reference) => [exec([name, 'pull', qualified(reference)], { title: `pulling ${qualified(reference)}` })],
+    id: (reference) => ({
+      argv: [...client, 'image', 'inspect', '--format={{.Id}}', reference],
+      parse: (stdout) => stdout.trim(),
+    }),
+    has: (reference) => [...client, 'image', 'inspect', reference],
+    inspect: (reference) => inspectQuery(client, reference),
+    list: listImages(dialect),
+    stages: listStages(dialect),
+    used: listUsed(dialect),
+    pull: (reference) => [exec([...client, 'pull', qualified(reference)], { title: `pulling ${qualified(reference)}` })],
     build: (building) =>
-      buildPlan(builder(dialect), building, (label) => [name, 'image', 'prune', '--force', `--filter=label=${label}`]),
+      buildPlan(builder(dialect), building, (label) => [...client, 'image', 'prune', '--force', `--filter=label=${label}`]),
     init: (reference, to) => initPlan(dialect, reference, to),
     make: (building) => recipePlan({ ...building, builder: builder(dialect), readsStdin: true }),
     push: (reference, as) => [
       // The name is the mark that it was pushed.
-      exec([name, 'tag', reference, as], { undo: [name, 'image', 'rm', as] }),
-      exec([name, 'push', as], { title: `pushing ${as}` }),
+      exec([...client, 'tag', reference, as], { undo: [...client, 'image', 'rm', as] }),
+      exec([...client, 'push', as], { title: `pushing ${as}` }),
     ],
-    remove: (reference) => [name, 'image', 'rm', reference],
+    remove: (reference) => [...client, 'image', 'rm', reference],
     run: (reference, script, as) => [
-      name,
+      ...client,
       ...['run', '--rm', ...helperFlags(as), '--pull=never', ...dialect.always, '--network=none', '--log-driver=none'],
       ...['--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only', ...HELPER_LIMITS, '--no-healthcheck'],
       ...['--entrypoint=/bin/sh', reference, '-c', script],
@@ -197,14 +221,14 @@ export const always =
   (): readonly Query<T>[] => [query]
 
 /** What both tell and remove of their parts alike. */
-export const bySession = ({ name, removal }: Dialect): Pick<Inventory, 'outOfMemory' | 'removeParts' | 'told' | 'usage'> => ({
-  usage: usageQuery(name),
-  outOfMemory: memoryEnds(name),
+export const bySession = ({ client, removal }: Dialect): Pick<Inventory, 'outOfMemory' | 'removeParts' | 'told' | 'usage'> => ({
+  usage: usageQuery(client),
+  outOfMemory: memoryEnds(client),
   told: ({ id, homeVolume }) => {
     const { agent, proxy } = parts(id)
     return [
-      ...[agent, proxy].map((part): Argv => [name, 'container', 'inspect', part]),
-      [name, 'volume', 'inspect', homeVolume] satisfies Argv,
+      ...[agent, proxy].map((part): Argv => [...client, 'container', 'inspect', part]),
+      [...client, 'volume', 'inspect', homeVolume] satisfies Argv,
     ]
   },
   // Containers before volumes: one that is in use stays.
@@ -212,15 +236,15 @@ export const bySession = ({ name, removal }: Dialect): Pick<Inventory, 'outOfMem
     const of = (kind: Part['kind']) => all.filter((part) => part.kind === kind).map(({ reference }) => reference)
     const [containers, volumes] = [of('container'), of('volume')]
     return [
-      ...(containers.length > 0 ? [exec([name, ...removal, ...containers], { tolerant: true })] : []),
-      ...(volumes.length > 0 ? [exec([name, 'volume', 'rm', '--force', ...volumes], { tolerant: true })] : []),
+      ...(containers.length > 0 ? [exec([...client, ...removal, ...containers], { tolerant: true })] : []),
+      ...(volumes.length > 0 ? [exec([...client, 'volume', 'rm', '--force', ...volumes], { tolerant: true })] : []),
     ]
   },
 })
 
-function stateQuery(name: string, { id }: Handle): Query<State> {
+function stateQuery(client: Argv, { id }: Handle): Query<State> {
   return {
-    argv: [name, 'container', 'inspect', '--format={{json .State}}', parts(id).agent] satisfies Argv,
+    argv: [...client, 'container', 'inspect', '--format={{json .State}}', parts(id).agent] satisfies Argv,
     parse: (stdout) => {
       const state = JSON.parse(stdout) as { Status?: string; ExitCode?: number; OOMKilled?: boolean }
       return {

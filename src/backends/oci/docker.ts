@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import { sharedMemory } from '../../box/extra-flags.ts'
 import type { Listed, Part } from '../../box/handle.ts'
+import { type Remote, titleOf } from '../../box/remote.ts'
+import { PaudeError } from '../../errors.ts'
 import type { Query } from '../../plan/query.ts'
-import type { Backend, Engine } from '../backend.ts'
+import type { Backend, Engine, Far } from '../backend.ts'
 import { programs } from '../names.ts'
 import { always, bySession, capabilities, statusOf } from './capabilities.ts'
 import { desktopChecks, resolverConfChecks, rootlessChecks, rootlessFacts } from './checks.ts'
@@ -9,10 +12,12 @@ import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
 import { infoOf } from './health.ts'
 import { hasSelinux } from './selinux.ts'
-import { dockerSocket, isDesktop, isRootless } from './socket.ts'
+import { dockerSocket, isAddress, isDesktop, isRootless, remoteByItself } from './socket.ts'
 
-const dialect: Dialect = {
+const here: Dialect = {
   name: 'docker',
+  client: [programs.docker],
+  elsewhere: false,
   always: [],
   user: ({ user }) => [`--user=${user.uid}:${user.gid}`],
   proxy: () => [],
@@ -35,14 +40,23 @@ const dialect: Dialect = {
   probe: () => [],
 }
 
+/** The same on another machine: nothing here has a name for it. */
+const there = (remote: Remote): Dialect => ({
+  ...here,
+  client: [programs.docker, isAddress(remote.at) ? `--host=${remote.at}` : `--context=${remote.at}`],
+  elsewhere: true,
+  hostName: [],
+  apart: () => 'the proxy runs on another machine, which does not reach this one by a name',
+})
+
 // One row a line; each label by its own name, since docker's flattened list cannot tell a comma from a separator.
 const label = (name: string) => `{{json (.Label "paude.${name}")}}`
 const ROW = `[{{json .State}},{{json .Status}},${['id', 'name', 'agent', 'workspace', 'created', 'network'].map(label).join(',')}]`
 const PART = `[{{json .Names}},{{json .State}},${label('id')},${label('role')},${label('created')}]`
 const VOLUME = `[{{json .Name}},${['id', 'role', 'created', 'workspace'].map(label).join(',')}]`
 
-const VERSION: Query<Engine> = {
-  argv: ['docker', 'version', '--format={{json .}}'],
+const versionQuery = ({ client }: Dialect): Query<Engine> => ({
+  argv: [...client, 'version', '--format={{json .}}'],
   parse: (stdout) => {
     const { Client, Server } = JSON.parse(stdout) as {
       Client?: { Version?: string }
@@ -57,11 +71,35 @@ const VERSION: Query<Engine> = {
       runtime: runc === undefined ? '' : `runc ${runc.Version}`,
     }
   },
-}
+})
+
+/** What a start asks of the machine, once: where its volumes are, and what it is. */
+const farQuery = ({ client }: Dialect, title: string): Query<Far> => ({
+  argv: [...client, 'info', '--format={{json .}}'],
+  parse: (stdout) => {
+    const info = JSON.parse(stdout) as {
+      DockerRootDir?: string
+      OperatingSystem?: string
+      OSType?: string
+      Architecture?: string
+      SecurityOptions?: readonly string[] | null
+    }
+    const root = info.DockerRootDir ?? ''
+    const cannot = (why: string) =>
+      new PaudeError('unsupported', `${title} ${why}`, { hint: 'choose another engine: paude backends' })
+    if (info.OSType !== 'linux' || !root.startsWith('/')) throw cannot('runs no Linux containers')
+    if (/Docker Desktop/i.test(info.OperatingSystem ?? ''))
+      throw cannot('is Docker Desktop, which mounts no files of its own virtual machine')
+    const arch = { x86_64: 'x64', aarch64: 'arm64', arm64: 'arm64' }[info.Architecture ?? '']
+    if (arch === undefined) throw cannot(`has a processor that paude has no images for: ${info.Architecture}`)
+    return { volumes: join(root, 'volumes'), arch, selinux: (info.SecurityOptions ?? []).includes('name=selinux') }
+  },
+})
 
 /** docker, and whatever answers to its client: Desktop, colima, OrbStack. */
-export const docker: Backend = {
+const dockerOn = (dialect: Dialect): Backend => ({
   name: 'docker',
+  remote: null,
   program: programs.docker,
   ...capabilities(dialect),
   // A rootless daemon is the caller, and root of its boxes is the daemon: there any other user is nobody outside.
@@ -75,11 +113,11 @@ export const docker: Backend = {
   }),
   inventory: {
     sessions: always({
-      argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', `--format=${ROW}`],
+      argv: [...dialect.client, 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', `--format=${ROW}`],
       parse: (stdout) => rows(stdout).map(listed),
     }),
     parts: always({
-      argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', `--format=${PART}`],
+      argv: [...dialect.client, 'ps', '--all', '--no-trunc', '--filter=label=paude.id', `--format=${PART}`],
       parse: (stdout) =>
         rows(stdout).map(
           ([name = '', state = '', session = '', role = '', created = '']): Part => ({
@@ -94,7 +132,7 @@ export const docker: Backend = {
         ),
     }),
     volumes: always({
-      argv: ['docker', 'volume', 'ls', '--filter=label=paude.role', `--format=${VOLUME}`],
+      argv: [...dialect.client, 'volume', 'ls', '--filter=label=paude.role', `--format=${VOLUME}`],
       parse: (stdout) =>
         rows(stdout).map(
           ([name = '', session = '', role = '', created = '', workspace = '']): Part => ({
@@ -115,6 +153,8 @@ export const docker: Backend = {
     fixes: 'https://docs.docker.com/engine/release-notes',
     unfit: () => '',
     reach: (host) => {
+      const remote = remoteByItself(host)
+      if (remote !== null) return { look: 'elsewhere', remote }
       const path = dockerSocket(host)
       return path === null ? { look: 'program' } : { look: 'socket', path }
     },
@@ -125,11 +165,11 @@ export const docker: Backend = {
       silent: 'restart it: sudo systemctl restart docker, or open Docker Desktop again; or correct DOCKER_HOST',
       denied: 'sudo usermod -aG docker "$USER", then log in again',
     },
-    info: infoOf('docker'),
+    info: infoOf(dialect),
     // Docker Desktop names itself and its version here.
     checks: () => [
       {
-        argv: VERSION.argv,
+        argv: versionQuery(dialect).argv,
         parse: (stdout) =>
           desktopChecks(
             (JSON.parse(stdout) as { Server?: { Platform?: { Name?: string } } | null }).Server?.Platform?.Name ?? '',
@@ -140,12 +180,90 @@ export const docker: Backend = {
       ...(info?.rootless ? rootlessChecks(rootlessFacts({ host, text, there })) : []),
       ...(ready ? resolverConfChecks({ conf: text('/etc/resolv.conf'), daemon: text('/etc/docker/daemon.json') }) : []),
     ],
-    version: () => VERSION,
+    version: () => versionQuery(dialect),
     rights: null,
     // The daemon says of itself only in its info that it is rootless.
-    brief: (host) => ({ ...VERSION, parse: (stdout) => ({ ...VERSION.parse(stdout), rootless: isRootless(host) }) }),
+    brief: (host) => {
+      const version = versionQuery(dialect)
+      return { ...version, parse: (stdout) => ({ ...version.parse(stdout), rootless: isRootless(host) }) }
+    },
+    far: null,
     explain: (failure) => explain({ engine: 'docker', ...failure }),
   },
+})
+
+export const docker: Backend = dockerOn(here)
+
+const remotes = new Map<string, Backend>()
+
+/** docker on another machine, by the ordinary client. The same place is the same object. */
+export function dockerAt(remote: Remote): Backend {
+  const key = `${remote.name} ${remote.at}`
+  const known = remotes.get(key) ?? farDocker(remote)
+  remotes.set(key, known)
+  return known
+}
+
+/** Nobody of this machine is in a box over there, so nobody there need be you; and nothing of others there is looked at. */
+function farDocker(remote: Remote): Backend {
+  const dialect = there(remote)
+  const usual = dockerOn(dialect)
+  const title = titleOf('docker', remote)
+  const ours = (boxes: readonly { readonly id: string }[]) => new Set(boxes.map(({ id }) => id))
+  const { inventory, health } = usual
+  const mend = `see what the client says: ${dialect.client.join(' ')} version`
+  return {
+    ...usual,
+    remote,
+    user: () => ({ uid: 1000, gid: 1000 }),
+    own: ({ dockerFlags: extraFlags }) => ({
+      kind: 'oci',
+      extraFlags,
+      sharedMemory: sharedMemory(extraFlags),
+      link: 'volume',
+      selinux: false,
+    }),
+    inventory: {
+      ...inventory,
+      sessions: (boxes) => inventory.sessions(boxes).map(only((row) => ours(boxes()).has(row.id))),
+      parts: (boxes) => inventory.parts(boxes).map(only((row) => ours(withIds(boxes())).has(row.session))),
+      volumes: (boxes) =>
+        inventory
+          .volumes(boxes)
+          .map(only((row) => ours(boxes()).has(row.session) || boxes().some(({ homeVolume }) => homeVolume === row.reference))),
+    },
+    health: {
+      ...health,
+      reach: () => ({ look: 'program' }),
+      variables: [],
+      brief: () => versionQuery(dialect),
+      far: farQuery(dialect, title),
+      checks: () => [],
+      machine: () => [],
+      mend: { ...health.mend, down: mend, silent: mend, denied: mend },
+      explain: (failure) => farFailure(title, mend, health.explain(failure)),
+    },
+  }
+}
+
+const only =
+  <Row>(fits: (row: Row) => boolean) =>
+  (query: Query<readonly Row[]>): Query<readonly Row[]> => ({
+    ...query,
+    parse: (stdout) => query.parse(stdout).filter(fits),
+  })
+
+const withIds = (boxes: readonly object[]): readonly { readonly id: string }[] =>
+  boxes.filter((box): box is { readonly id: string } => 'id' in box)
+
+/** What is wrong with the way there is not mended here. */
+function farFailure(title: string, hint: string, error: PaudeError): PaudeError {
+  if (error.code !== 'backend-down' && error.code !== 'backend-denied') return error
+  const [, said = ''] = /stderr=([^\n]+)/.exec(String((error.cause as Error | undefined)?.message ?? '')) ?? []
+  return new PaudeError(error.code, `${title} does not answer${said === '' ? '' : `: ${said.trim()}`}`, {
+    hint,
+    cause: error.cause,
+  })
 }
 
 const rows = (stdout: string): readonly (readonly string[])[] =>

@@ -13,6 +13,10 @@ export type OciName = 'docker' | 'podman'
 /** What differs in spelling between docker and podman. Everything else is shared. */
 export type Dialect = {
   readonly name: OciName
+  /** The program that is called, and the words that say where its engine is. */
+  readonly client: Argv
+  /** Whether that engine is on another machine, which sees nothing of this one. */
+  readonly elsewhere: boolean
   /** Flags every container of ours gets on this engine only. */
   readonly always: readonly string[]
   /** Flags that make the caller's uid the owner of what the agent writes. */
@@ -50,7 +54,7 @@ export type Dialect = {
 }
 
 /** The engine's own builder. */
-export const builder = ({ name, build }: Dialect): Argv => [name, 'build', ...build]
+export const builder = ({ client, build }: Dialect): Argv => [...client, 'build', ...build]
 
 /**
  * The hardening of a container: the proxy always has all of it, the agent what its session does not give up. Capabilities are never given

@@ -1,11 +1,11 @@
 import type { Query } from '../../plan/query.ts'
 import type { EngineInfo } from '../backend.ts'
-import type { OciName } from './flags.ts'
+import type { Dialect } from './flags.ts'
 
-export const infoOf = (name: OciName): Query<EngineInfo> =>
+export const infoOf = ({ name, client }: Pick<Dialect, 'name' | 'client'>): Query<EngineInfo> =>
   name === 'docker'
-    ? { argv: ['docker', 'info', '--format={{json .}}'], parse: (stdout) => dockerInfo(JSON.parse(stdout)) }
-    : { argv: ['podman', 'info', '--format=json'], parse: (stdout) => podmanInfo(JSON.parse(stdout)) }
+    ? { argv: [...client, 'info', '--format={{json .}}'], parse: (stdout) => dockerInfo(JSON.parse(stdout)) }
+    : { argv: [...client, 'info', '--format=json'], parse: (stdout) => podmanInfo(JSON.parse(stdout)) }
 
 type DockerInfo = {
   readonly DockerRootDir?: string

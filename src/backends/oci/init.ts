@@ -8,7 +8,7 @@ import { bind, type Dialect } from './flags.ts'
 export function initPlan(dialect: Dialect, reference: string, { folder: path, user }: Parameters<Images['init']>[1]): Plan {
   return [
     exec([
-      dialect.name,
+      ...dialect.client,
       ...['run', '--rm', '--label=paude.role=helper', '--pull=never', '--network=none', '--cap-drop=ALL'],
       ...['--security-opt=no-new-privileges', '--read-only', ...dialect.always],
       `--user=${user.uid}:${user.gid}`,

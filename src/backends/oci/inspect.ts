@@ -1,9 +1,10 @@
 import type { Metadata } from '../../image/metadata.ts'
+import type { Argv } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 
 /** Fails with the engine's words when the image is not there. */
-export const inspectQuery = (engine: string, reference: string): Query<Metadata> => ({
-  argv: [engine, 'image', 'inspect', reference],
+export const inspectQuery = (client: Argv, reference: string): Query<Metadata> => ({
+  argv: [...client, 'image', 'inspect', reference],
   parse: (stdout) => metadata((JSON.parse(stdout) as Inspected[])[0] ?? {}),
 })
 

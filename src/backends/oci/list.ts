@@ -1,20 +1,22 @@
 import { type ListedImage, newestFirst, type Stage } from '../../image/listed.ts'
 import type { Query } from '../../plan/query.ts'
-import type { OciName } from './flags.ts'
+import type { Dialect } from './flags.ts'
+
+type Named = Pick<Dialect, 'name' | 'client'>
 
 /** What paude built on this engine, newest first. */
-export function listImages(engine: OciName): Query<readonly ListedImage[]> {
+export function listImages({ name: engine, client }: Named): Query<readonly ListedImage[]> {
   const argv = ['image', 'ls', '--no-trunc', '--filter=label=paude.image'] as const
   switch (engine) {
     case 'docker': // `--format=json` needs a client of 2023
       return {
-        argv: [engine, ...argv, '--format={{json .}}'],
+        argv: [...client, ...argv, '--format={{json .}}'],
         parse: (stdout) => newestFirst(stdout.split('\n').filter(Boolean).flatMap(dockerRow)),
       }
     case 'podman':
       return {
         // By name: for a label podman reads every image of the machine.
-        argv: [engine, 'image', 'ls', '--no-trunc', '--filter=reference=localhost/paude/*', '--format=json'],
+        argv: [...client, 'image', 'ls', '--no-trunc', '--filter=reference=localhost/paude/*', '--format=json'],
         parse: (stdout) =>
           newestFirst(
             (JSON.parse(stdout || '[]') as PodmanRow[]).filter(({ Labels }) => Labels?.['paude.image']).flatMap(podmanRows),
@@ -24,12 +26,12 @@ export function listImages(engine: OciName): Query<readonly ListedImage[]> {
 }
 
 /** Stages of paude's own builds; a label in the Dockerfile says so, which no image of anybody inherits. */
-export function listStages(engine: OciName): Query<readonly Stage[]> {
+export function listStages({ name: engine, client }: Named): Query<readonly Stage[]> {
   const argv = ['image', 'ls', '--no-trunc', '--filter=label=paude.stage', '--filter=dangling=true'] as const
   switch (engine) {
     case 'docker':
       return {
-        argv: [engine, ...argv, '--format={{json .}}'],
+        argv: [...client, ...argv, '--format={{json .}}'],
         parse: (stdout) =>
           stdout
             .split('\n')
@@ -39,17 +41,17 @@ export function listStages(engine: OciName): Query<readonly Stage[]> {
       }
     case 'podman':
       return {
-        argv: [engine, ...argv, '--format=json'],
+        argv: [...client, ...argv, '--format=json'],
         parse: (stdout) => (JSON.parse(stdout || '[]') as PodmanRow[]).map(({ Id, Size }) => ({ reference: Id, size: Size })),
       }
   }
 }
 
 /** docker tells the name that an image was taken by, and its id once another image has that name; podman tells both. */
-export function listUsed(engine: OciName): Query<ReadonlySet<string>> {
+export function listUsed({ name: engine, client }: Named): Query<ReadonlySet<string>> {
   const format = { docker: '{{.Image}}', podman: '{{.Image}} {{.ImageID}}' }[engine]
   return {
-    argv: [engine, 'ps', '--all', '--no-trunc', `--format=${format}`],
+    argv: [...client, 'ps', '--all', '--no-trunc', `--format=${format}`],
     parse: (stdout) => new Set(stdout.split(/\s+/).map((word) => word.replace(/^sha256:/, ''))),
   }
 }

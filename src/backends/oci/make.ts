@@ -8,6 +8,7 @@ import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
 import { environmentFlags } from '../environment-flags.ts'
 import { INIT, initWords } from '../first-program.ts'
 import { parentsInHome } from '../home-folders.ts'
+import { carryFiles, folderOf, importedFlags, initOf, outOf } from './far.ts'
 import {
   bind,
   type Dialect,
@@ -31,10 +32,15 @@ import { fillWorkspace, makeWorkspace, workspaceMount } from './workspace.ts'
  */
 export function makePlan(dialect: Dialect, spec: SessionSpec, rescue: Plan | undefined): Plan {
   const { network } = spec
+  const carried = carryFiles(dialect, spec)
   const filled = fillWorkspace(dialect, spec)
   const lanes: readonly Plan[] = [[...home(dialect, spec), makeAgent(dialect, spec)], ...(filled.length === 0 ? [] : [filled])]
   const kept = overlays(dialect, spec)
-  const before = [...makeWorkspace(dialect, spec), ...(kept.length === 0 ? [] : [together(kept, { rescue })])]
+  const before = [
+    ...(carried.length === 0 ? [] : [together([carried], { rescue })]),
+    ...makeWorkspace(dialect, spec),
+    ...(kept.length === 0 ? [] : [together(kept, { rescue })]),
+  ]
   if (network.mode === 'none') return [...before, together(lanes, { rescue })]
   const proxy: Plan = [runProxy(dialect, spec), ...credential(dialect, spec)]
   return [...before, ...link(dialect, spec), together(lanes, { trailing: proxy, rescue })]
@@ -44,15 +50,15 @@ export function makePlan(dialect: Dialect, spec: SessionSpec, rescue: Plan | und
  * Where box and proxy meet: a folder of the session, since nothing has to be made or removed for it; a volume where the engine runs on a
  * virtual machine, through whose shared folders no socket works. docker makes the volume, labels and all, with the first container that mounts it.
  */
-function link({ name, labelsMounts }: Dialect, spec: SessionSpec): Plan {
+function link({ client, labelsMounts }: Dialect, spec: SessionSpec): Plan {
   if (spec.own.link === 'folder') return []
   const volumeName = parts(spec.id).link
-  const undo = [name, 'volume', 'rm', '--force', volumeName] as const
+  const undo = [...client, 'volume', 'rm', '--force', volumeName] as const
   if (labelsMounts) return [later(undo)]
   return [
     exec(
       [
-        name,
+        ...client,
         'volume',
         'create',
         ...Object.entries(linkLabels(spec)).map(([key, value]) => `--label=${key}=${value}`),
@@ -67,7 +73,7 @@ const linkLabels = ({ id, created }: SessionSpec) => ({ 'paude.id': id, 'paude.r
 
 function linkMount({ labelsMounts }: Dialect, spec: SessionSpec, readOnly: boolean): string {
   const name = parts(spec.id).link
-  if (spec.own.link === 'folder') return bind(join(spec.folder, LINK), '/paude/link', readOnly)
+  if (spec.own.link === 'folder') return bind(join(folderOf(spec), LINK), '/paude/link', readOnly)
   if (!labelsMounts) return volume(name, '/paude/link', readOnly)
   return `${labelledVolume(name, '/paude/link', linkLabels(spec))}${readOnly ? ',ro' : ''}`
 }
@@ -76,7 +82,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
   const { proxy } = parts(spec.id)
   return exec(
     [
-      dialect.name,
+      ...dialect.client,
       'run',
       '--detach',
       `--name=${proxy}`,
@@ -98,12 +104,12 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       // A name, and no permission: a port of this machine may be allowed later.
       ...dialect.hostName,
       linkMount(dialect, spec, false),
-      bind(join(spec.folder, 'policy'), '/paude/policy', true),
-      bind(join(spec.folder, NOTED), '/paude/noted', false),
+      bind(join(folderOf(spec), 'policy'), '/paude/policy', true),
+      ...(dialect.elsewhere ? [] : [bind(join(spec.folder, NOTED), '/paude/noted', false)]),
       spec.proxyImage,
       '/usr/lib/paude/proxy',
     ],
-    { undo: [dialect.name, ...dialect.removal, proxy] },
+    { undo: [...dialect.client, ...dialect.removal, proxy] },
   )
 }
 
@@ -114,13 +120,13 @@ const ipFlags = ({ network }: SessionSpec): readonly string[] =>
     : ['all', 'default'].map((which) => `--sysctl=net.ipv6.conf.${which}.disable_ipv6=1`)
 
 /** The credential goes to the proxy's memory through stdin: no file, no argv, nothing that `inspect` shows. */
-function credential({ name }: Dialect, { id, network }: SessionSpec): Plan {
+function credential({ client }: Dialect, { id, network }: SessionSpec): Plan {
   if (network.mode === 'none' || network.credential === null) return []
   const { proxy } = parts(id)
   return [
-    exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], {
+    exec([...client, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], {
       stdin: network.credential,
-      log: [name, 'logs', proxy],
+      log: [...client, 'logs', proxy],
     }),
   ]
 }
@@ -144,16 +150,26 @@ type Once = { readonly role: 'home' | 'overlay'; readonly volumeName: string; re
  */
 function madeOnce(dialect: Dialect, spec: SessionSpec, { role, volumeName, folders }: Once): Exec {
   const { user, image, workspace } = spec
-  const { name } = dialect
-  const guard = { unless: [name, 'volume', 'inspect', volumeName] as const, undo: [name, 'volume', 'rm', volumeName] as const }
+  const { client } = dialect
+  const guard = {
+    unless: [...client, 'volume', 'inspect', volumeName] as const,
+    undo: [...client, 'volume', 'rm', volumeName] as const,
+  }
   if (dialect.ownsVolumes || user.uid === 0)
     return exec(
-      [name, 'volume', 'create', `--label=paude.role=${role}`, volumeLabel(dialect, 'paude.workspace', workspace), volumeName],
+      [
+        ...client,
+        'volume',
+        'create',
+        `--label=paude.role=${role}`,
+        volumeLabel(dialect, 'paude.workspace', workspace),
+        volumeName,
+      ],
       guard,
     )
   return exec(
     [
-      name,
+      ...client,
       'run',
       '--rm',
       ...labels(spec, 'helper'),
@@ -169,7 +185,7 @@ function madeOnce(dialect: Dialect, spec: SessionSpec, { role, volumeName, folde
       '--workdir=/',
       // Without what the image has in that place.
       `${labelledVolume(volumeName, FRESH_HOME, { 'paude.role': role, 'paude.workspace': workspace })},volume-nocopy`,
-      bind(spec.init, INIT, true),
+      bind(initOf(spec), INIT, true),
       `--entrypoint=${INIT}`,
       image,
       'own',
@@ -190,7 +206,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
   const { flags, env } = environmentFlags(spec)
   return exec(
     [
-      dialect.name,
+      ...dialect.client,
       'create',
       `--name=${agent}`,
       ...(spec.once ? ['--rm'] : []),
@@ -221,7 +237,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       '/bin/sh',
       '/paude/seed/entry.sh',
     ],
-    { undo: [dialect.name, ...dialect.removal, agent], env },
+    { undo: [...dialect.client, ...dialect.removal, agent], env },
   )
 }
 
@@ -245,7 +261,8 @@ function networkFlags({ network }: SessionSpec): readonly string[] {
 }
 
 function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
-  const seed = join(spec.folder, 'seed')
+  const place = folderOf(spec)
+  const seed = join(place, 'seed')
   const copies = copiesOf(spec)
   return [
     ...(spec.homeVolume === ''
@@ -260,12 +277,13 @@ function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
     ...spec.overlays.flatMap(({ path, volume: name }, n) => [overlay(dialect, name, path), overlay(dialect, name, overlayAt(n))]),
     ...mountedStandIns(spec.standIns).map(({ kind, target }) => bind(standInSource(spec.folder, kind), target, true)),
     ...spec.hidden.map((path) => nothing(dialect, path)),
-    bind(spec.init, INIT, true),
+    bind(initOf(spec), INIT, true),
     bind(seed, '/paude/seed', true),
-    ...(spec.imported === null ? [] : [bind(spec.imported.store, '/paude/imported', true)]),
-    ...(takesUploads(spec) ? [bind(join(spec.folder, UPLOADS), UPLOADS_AT, true)] : []),
+    ...importedFlags(spec),
+    // What comes there by a program of the box is written by its user.
+    ...(takesUploads(spec) ? [bind(join(place, UPLOADS), UPLOADS_AT, !dialect.elsewhere)] : []),
     // File by file: a folder could be filled with links, pipes and what cannot be removed.
-    ...spec.out.map((name) => bind(join(spec.folder, 'out', name), `/paude/out/${name}`, false)),
+    ...outOf(spec).map((name) => bind(join(place, 'out', name), `/paude/out/${name}`, false)),
     bind(join(seed, 'passwd'), '/etc/passwd', true),
     bind(join(seed, 'group'), '/etc/group', true),
     ...Object.entries(spec.system).map(([place, name]) => bind(join(seed, name), place, true)),

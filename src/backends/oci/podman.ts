@@ -11,6 +11,8 @@ import { hasSelinux } from './selinux.ts'
 
 const dialect: Dialect = {
   name: 'podman',
+  client: [programs.podman],
+  elsewhere: false,
   // podman hands the host's proxy variables in, and mounts writable /run, /tmp and /var/tmp of its own over a read-only root.
   always: ['--http-proxy=false', '--read-only-tmpfs=false'],
   // Rootless: the caller's uid inside is the caller's uid outside. Root has no such mapping before podman 4.5 and needs none.
@@ -50,6 +52,7 @@ export const NEIGHBOUR: readonly string[] = [
 /** podman, rootful and rootless. */
 export const podman: Backend = {
   name: 'podman',
+  remote: null,
   program: programs.podman,
   ...capabilities(dialect),
   user: ({ uid, gid }) => ({ uid, gid }),
@@ -110,9 +113,10 @@ export const podman: Backend = {
         'see what it waits for: podman --log-level=debug info; in a virtual machine: podman machine stop, then podman machine start',
       denied: 'unset CONTAINER_HOST, or use a socket of your own',
     },
-    info: infoOf('podman'),
+    info: infoOf(dialect),
     checks: () => [],
     rights: null,
+    far: null,
     machine: ({ host, text, there }) => (host.uid === 0 ? [] : rootlessChecks(rootlessFacts({ host, text, there }))),
     version: () => ({
       argv: ['podman', 'info', '--format=json'],

@@ -6,11 +6,11 @@ import { type Dialect, helperFlags } from './flags.ts'
 
 /** One container with a session's hardening that prints what `readProbe` reads. Its exit code says nothing about the image. */
 export const probeArgv = (
-  { name, always, probe }: Dialect,
+  { client, always, probe }: Dialect,
   reference: string,
   who: { readonly uid: number; readonly gid: number; readonly agent: string } & Helper,
 ): Argv => [
-  name,
+  ...client,
   'run',
   '--rm',
   ...helperFlags(who),

@@ -1,13 +1,30 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Remote } from '../../box/remote.ts'
 import type { Host } from '../../host.ts'
 
 /** Path of the local socket, or null when docker's client would go elsewhere (another host). */
-export function dockerSocket({ env, home }: Pick<Host, 'env' | 'home'>): string | null {
-  const folder = env['DOCKER_CONFIG'] || join(home, '.docker')
-  const address = env['DOCKER_HOST'] || contextHost(folder, env['DOCKER_CONTEXT'] || currentContext(folder))
+export function dockerSocket(host: Pick<Host, 'env' | 'home'>): string | null {
+  const { address } = dockerAddress(host)
   return address.startsWith('unix://') ? address.slice('unix://'.length) : null
 }
+
+/** Where the client goes, '' when that cannot be read, and the context that says so, '' for none. */
+function dockerAddress({ env, home }: Pick<Host, 'env' | 'home'>): { readonly address: string; readonly context: string } {
+  if (env['DOCKER_HOST']) return { address: env['DOCKER_HOST'], context: '' }
+  const folder = env['DOCKER_CONFIG'] || join(home, '.docker')
+  const context = env['DOCKER_CONTEXT'] || currentContext(folder)
+  return { address: contextHost(folder, context), context }
+}
+
+/** The other machine to which docker's client would go by itself; null where its engine is on this one. A context may hold a login of its own. */
+export function remoteByItself(host: Pick<Host, 'env' | 'home'>): Remote | null {
+  const { address, context } = dockerAddress(host)
+  return isAddress(address) ? { name: '', at: context || address } : null
+}
+
+/** Whether it leads to another machine: by ssh, or by a port, behind which nobody knows whose files there are. */
+export const isAddress = (text: string): boolean => /^(ssh|tcp|https?):\/\//.test(text)
 
 const DEFAULT = 'unix:///var/run/docker.sock'
 

@@ -1,16 +1,16 @@
 import type { Usage } from '../../box/handle.ts'
 import { SESSION_ID } from '../../box/session-id.ts'
+import type { Argv } from '../../plan/plan.ts'
 import type { Inventory } from '../backend.ts'
-import type { OciName } from './flags.ts'
 import { parts } from './names.ts'
 
 const FORMAT = '--format={{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.PIDs}}'
 
 /** One call for all: an engine takes a second to measure, however many there are. By name: podman fails for any container of others that is broken. */
 export const usageQuery =
-  (name: OciName): Exclude<Inventory['usage'], null> =>
+  (client: Argv): Exclude<Inventory['usage'], null> =>
   (boxes) => ({
-    argv: [name, 'stats', '--no-stream', '--no-trunc', FORMAT, ...boxes.map(({ id }) => parts(id).agent)],
+    argv: [...client, 'stats', '--no-stream', '--no-trunc', FORMAT, ...boxes.map(({ id }) => parts(id).agent)],
     parse: (stdout) => stdout.split('\n').flatMap(usageOf),
   })
 
@@ -44,9 +44,9 @@ type Ended = { readonly ExitCode?: number; readonly OOMKilled?: boolean }
 export const isOutOfMemory = ({ ExitCode, OOMKilled }: Ended): boolean => OOMKilled === true && ExitCode === 137
 
 export const memoryEnds =
-  (name: OciName): Exclude<Inventory['outOfMemory'], null> =>
+  (client: Argv): Exclude<Inventory['outOfMemory'], null> =>
   (boxes) => ({
-    argv: [name, 'container', 'inspect', '--format={{.Name}} {{json .State}}', ...boxes.map(({ id }) => parts(id).agent)],
+    argv: [...client, 'container', 'inspect', '--format={{.Name}} {{json .State}}', ...boxes.map(({ id }) => parts(id).agent)],
     parse: (stdout) =>
       stdout
         .split('\n')

@@ -6,6 +6,7 @@ import type { WorkspaceVolume } from '../../box/workspace-volume.ts'
 import { type Argv, exec, folder, type Plan, remove } from '../../plan/plan.ts'
 import type { Volumes } from '../backend.ts'
 import { INIT } from '../first-program.ts'
+import { initOf } from './far.ts'
 import { bind, type Dialect, HELPER_LIMITS, hardeningFlags, labels, volume, volumeLabel } from './flags.ts'
 import { levelFlags } from './selinux.ts'
 
@@ -18,8 +19,8 @@ export function makeWorkspace(dialect: Dialect, { id, created, workspace, transp
   const { name } = transport.volume
   const facts = [`--label=paude.id=${id}`, '--label=paude.role=workspace', `--label=paude.created=${created}`]
   return [
-    exec([dialect.name, 'volume', 'create', ...facts, volumeLabel(dialect, 'paude.workspace', workspace), name], {
-      undo: [dialect.name, 'volume', 'rm', '--force', name],
+    exec([...dialect.client, 'volume', 'create', ...facts, volumeLabel(dialect, 'paude.workspace', workspace), name], {
+      undo: [...dialect.client, 'volume', 'rm', '--force', name],
     }),
   ]
 }
@@ -61,17 +62,17 @@ const filling = (dialect: Dialect, spec: SessionSpec, { volume: kept, fill, name
 const handOver = (dialect: Dialect, spec: SessionSpec, name: string): Plan[number] =>
   exec(
     [
-      dialect.name,
+      ...dialect.client,
       ...['run', '--rm', ...labels(spec, 'helper'), '--pull=never', ...dialect.always, '--network=none'],
       ...hardeningFlags(spec, HARDENED),
       ...levelFlags(spec),
       ...['--cap-add=CHOWN', '--user=0:0', ...HELPER_LIMITS, '--no-healthcheck', '--workdir=/'],
       inPlace(dialect, { name, root: '/paude/workspace' }, false),
-      bind(spec.init, INIT, true),
+      bind(initOf(spec), INIT, true),
       `--entrypoint=${INIT}`,
       ...[spec.image, 'own', String(spec.user.uid), String(spec.user.gid), '/paude/workspace'],
     ],
-    { undo: [dialect.name, 'volume', 'rm', '--force', name] },
+    { undo: [...dialect.client, 'volume', 'rm', '--force', name] },
   )
 
 type How = Parameters<Volumes['run']>[2] & { readonly mounts?: readonly string[] }
@@ -82,7 +83,7 @@ const inHelper = (
   { name, root, image, uid, gid, selinux }: WorkspaceVolume,
   { script, words, stdin, writes, name: container, mounts = [] }: How,
 ): Argv => [
-  dialect.name,
+  ...dialect.client,
   ...['run', '--rm', ...(stdin ? ['--interactive'] : []), `--label=paude.id=${id}`, '--label=paude.role=helper'],
   ...(container === undefined ? [] : [`--name=${container}`]),
   ...['--pull=never', ...dialect.always, '--network=none', '--log-driver=none'],
@@ -100,7 +101,7 @@ const inHelper = (
 
 export const volumes = (dialect: Dialect): Volumes => ({
   run: (box, kept, how) => inHelper(dialect, box, kept, how),
-  end: (container) => [dialect.name, ...dialect.removal, container],
+  end: (container) => [...dialect.client, ...dialect.removal, container],
 })
 
 /** The volume in the box, at the project's own path. */
@@ -111,5 +112,5 @@ export const workspaceMount = (dialect: Dialect, { transport }: SessionSpec): re
 const inPlace = ({ labelsMounts }: Dialect, { name, root }: Pick<WorkspaceVolume, 'name' | 'root'>, readOnly: boolean): string =>
   `${volume(name, root, readOnly)}${labelsMounts ? ',volume-nocopy' : ''}`
 
-export const removeWorkspace = ({ name }: Dialect, { volume: kept }: Handle): Plan =>
-  kept === undefined ? [] : [exec([name, 'volume', 'rm', '--force', kept.name], { tolerant: true })]
+export const removeWorkspace = ({ client }: Dialect, { volume: kept }: Handle): Plan =>
+  kept === undefined ? [] : [exec([...client, 'volume', 'rm', '--force', kept.name], { tolerant: true })]

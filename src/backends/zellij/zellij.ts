@@ -113,6 +113,7 @@ const version: Query<Engine> = {
 /** A terminal on this machine that outlives yours. There is no wall: what the agent may do, it may do as you. */
 export const zellij: Backend = {
   name: 'zellij',
+  remote: null,
   program: programs.zellij,
   scripted: true,
   can: {
@@ -151,6 +152,7 @@ export const zellij: Backend = {
     variables: [],
     version: () => version,
     brief: () => version,
+    far: null,
     info: null,
     checks: () => [],
     rights: null,

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { type Backend, need } from '../../backends/backend.ts'
-import { pickBackend, usable } from '../../backends/pick.ts'
-import { allBackends, backends } from '../../backends/registry.ts'
+import { usable } from '../../backends/pick.ts'
+import { allBackends } from '../../backends/registry.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -15,6 +15,7 @@ import { execute } from '../../run/execute.ts'
 import { proxyImage } from '../../session/life/images.ts'
 import { staleKits } from '../../session/life/kit.ts'
 import { imagesHere, replaceable, staleDownloads } from '../../session/life/start-images.ts'
+import { pickHere } from '../../session/resolve/far.ts'
 import { printable } from '../../text.ts'
 import { dryRun } from '../args.ts'
 import { configHere } from '../config/config-here.ts'
@@ -67,11 +68,11 @@ export const removeImages = verb({
 /** Of every usable engine, or of the one that was chosen. */
 async function askForImages(context: Context): Promise<readonly Held[]> {
   const { host } = context
-  const { backend: wanted } = (await loadConfig(host, context.flags)).settings
-  if (wanted !== 'auto') await pickBackend(host, wanted)
+  const { settings } = await loadConfig(host, context.flags)
+  const named = settings.backend === 'auto' ? null : await pickHere(context, settings, 'image rm')
   const answers = await Promise.all(
-    (wanted === 'auto' ? allBackends : [backends[wanted]]).map(async (backend) => {
-      if (wanted === 'auto' && (backend.images === null || (await usable(host, backend)) !== 'yes')) return []
+    (named === null ? allBackends : [named]).map(async (backend) => {
+      if (named === null && (backend.images === null || (await usable(host, backend)) !== 'yes')) return []
       const effects = context.effects(backend)
       const { list, stages } = need(backend, 'images')
       const [images, left] = await Promise.all([ask(list, effects), ask(stages, effects)])

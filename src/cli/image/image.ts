@@ -1,7 +1,7 @@
 import { installOf } from '../../agents/installs.ts'
 import { agentOf } from '../../agents/registry.ts'
 import { type Backend, type Helper, need } from '../../backends/backend.ts'
-import { pickBackend, usable } from '../../backends/pick.ts'
+import { usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
 import { lacking } from '../../backends/unanswered.ts'
 import type { Context } from '../../context.ts'
@@ -20,6 +20,7 @@ import { execute } from '../../run/execute.ts'
 import { imagesToBuild, ownImages } from '../../session/life/images.ts'
 import { lookInto } from '../../session/life/look-into.ts'
 import { idOf } from '../../session/life/start-images.ts'
+import { pickHere } from '../../session/resolve/far.ts'
 import { cacheFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
 import { dryRun, json, type Values } from '../args.ts'
@@ -86,7 +87,7 @@ export default topic({
 /** Builds what a start would build, now. An image that is there is left alone unless --no-cache asks for it anew. */
 async function build(context: Context, given: Values<typeof buildArgs>): Promise<number> {
   const { settings } = await startConfig(context, { ...context.flags, dryRun: given['dry-run'] === true })
-  const backend = await pickBackend(context.host, settings.backend)
+  const backend = await pickHere(context, settings, 'image')
   const extraCa = extraCaCertificates(context.host, settings.caFile)
   const version = given['agent-version'] === undefined ? settings.agentVersion : readAgentVersion(given['agent-version'])
   const wish = { settings: { ...settings, agentVersion: version, dryRun: given['dry-run'] === true }, extraCa, backend }
@@ -158,7 +159,7 @@ async function check(context: Context, { reference, quick, json }: Values<typeof
   if (reference !== undefined) requireImageReference(reference)
   const { host } = context
   const { settings } = await startConfig(context, context.flags)
-  const backend = await pickBackend(host, settings.backend)
+  const backend = await pickHere(context, settings, 'image')
   const images = need(backend, 'images')
   const { program } = agentOf(settings)
   // Yours, or the last of paude's own but the proxy's: the one with the tools on top.

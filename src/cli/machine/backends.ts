@@ -1,6 +1,7 @@
 import { pickBackend } from '../../backends/pick.ts'
-import { backends } from '../../backends/registry.ts'
+import { backendAt } from '../../backends/registry.ts'
 import type { Can } from '../../box/can.ts'
+import { titleOf } from '../../box/remote.ts'
 import type { Context } from '../../context.ts'
 import { askEngines, type EngineState } from '../../doctor/engines.ts'
 import { PaudeError } from '../../errors.ts'
@@ -23,7 +24,7 @@ export default verb({
   async run(context, { json }) {
     const { config } = await configHere(context)
     const [engines, chosen] = await Promise.all([askEngines(context.host, config.settings), automatic(context)])
-    const rows = engines.map((engine) => listed(engine, backends[engine.name].can, chosen))
+    const rows = engines.map((engine) => listed(engine, backendAt(engine.name, engine.remote).can, chosen))
     context.answer(
       json
         ? JSON.stringify(rows, null, 2)
@@ -53,15 +54,15 @@ type Row = EngineState & {
 
 const listed = (engine: EngineState, can: Can, chosen: string): Row => ({
   ...engine,
-  auto: engine.name === chosen,
+  auto: engine.remote === undefined && engine.name === chosen,
   isolation: can.isolation,
   allowlist: can.networks.includes('restricted'),
   limits: can.limits,
   can,
 })
 
-const cells = ({ name, state, version, rootless, isolation, allowlist, limits, why, auto }: Row): readonly string[] => [
-  auto ? `${name} (auto)` : name,
+const cells = ({ name, remote, state, version, rootless, isolation, allowlist, limits, why, auto }: Row): readonly string[] => [
+  auto ? `${name} (auto)` : titleOf(name, remote),
   state === 'ready' ? green(state) : yellow(state),
   version === '' ? '-' : `${version}${rootless ? ' rootless' : ''}`,
   isolation,

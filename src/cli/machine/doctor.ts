@@ -83,7 +83,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
     findOrphans(context, settings),
     credential.site === '' ? null : resolve(credential.site),
   ])
-  const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
+  const ready = engines.filter(({ state, remote }) => state === 'ready' && remote === undefined).map(({ name }) => name)
   const facts = looked.filter(({ backend }) => ready.includes(backend.name))
   const authorities = lookAuthorities(host, settings.caFile, Date.now())
   const free = { ...Object.fromEntries(facts.map(({ backend, free }) => [backend.name, free])), builds: freeForBuilds(host) }
@@ -91,7 +91,9 @@ async function examine(context: Context): Promise<readonly Check[]> {
     ...engineChecks(
       engines.map((one) => ({
         ...one,
-        rootless: one.rootless || facts.some(({ backend, info }) => backend.name === one.name && info?.rootless),
+        rootless:
+          one.rootless ||
+          (one.remote === undefined && facts.some(({ backend, info }) => backend.name === one.name && info?.rootless)),
       })),
       settings.backend,
     ),

@@ -2,9 +2,10 @@ import { installOf } from '../../agents/installs.ts'
 import { agentOf } from '../../agents/registry.ts'
 import type { Backend, Images } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
-import { pickBackend, usable } from '../../backends/pick.ts'
+import { type Asked, pickBackend, usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
 import { lacking } from '../../backends/unanswered.ts'
+import { titleOf } from '../../box/remote.ts'
 import type { Security } from '../../box/spec.ts'
 import type { Origin, Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
@@ -105,7 +106,9 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
     .map(({ backend }) => backend.name)
     .filter((name) => ready.includes(name))
   for (const name of silent) context.warn(`${name} did not list its images, so they are not shown`)
-  for (const { backend } of failures.filter(({ backend, error }) => ready.includes(backend) && error.code !== 'backend-silent'))
+  // One of another machine is asked because a session is there.
+  const isToTell = (title: string) => title.includes('@') || ready.some((name) => name === title)
+  for (const { backend } of failures.filter((one) => isToTell(one.backend) && one.error.code !== 'backend-silent'))
     context.warn(`${backend} did not list its sessions, so they are not shown`)
   for (const { error } of failures.filter(({ error }) => error.code === 'backend-silent'))
     context.warn(lacking(error, 'paude cannot show its sessions'))
@@ -121,7 +124,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
       settings.image === ''
         ? `${[title, settings.agentVersion].filter(Boolean).join(' ')}${topped}`
         : `${title} in ${settings.image}${topped}`,
-    backend: await chosenBackend(host, settings.backend, origins.backend[0]),
+    backend: await chosenBackend(host, settings, origins.backend[0]),
     engines,
     provider: { site: credential.site, credential: credential.variable, inside: credential.inside, fault: credential.fault },
     network: settings.network,
@@ -202,13 +205,13 @@ async function imageStates(
 }
 
 /** The engine a start here takes, and who said so. */
-async function chosenBackend(host: Host, wanted: 'auto' | BackendName, origin: Origin | undefined): Promise<Status['backend']> {
+async function chosenBackend(host: Host, settings: Asked, origin: Origin | undefined): Promise<Status['backend']> {
   try {
-    const { name } = await pickBackend(host, wanted)
+    const { name, remote } = await pickBackend(host, settings)
     const said = origin === undefined || origin.layer === 'default' ? '' : ` (${origin.place || origin.layer})`
     return {
-      name,
-      why: wanted === 'auto' ? `the first usable one${said}` : `chosen by ${origin?.place || origin?.layer}`,
+      name: titleOf(name, remote),
+      why: settings.backend === 'auto' ? `the first usable one${said}` : `chosen by ${origin?.place || origin?.layer}`,
       fix: '',
     }
   } catch (error) {

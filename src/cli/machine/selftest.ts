@@ -1,11 +1,11 @@
 import { type BackendName, backendNames } from '../../backends/names.ts'
-import { pickBackend } from '../../backends/pick.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import { PaudeError } from '../../errors.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import type { Row } from '../../selftest/judge.ts'
 import { selfTest } from '../../selftest/selftest.ts'
 import { chooseImages } from '../../session/life/images.ts'
+import { pickHere } from '../../session/resolve/far.ts'
 import { printable } from '../../text.ts'
 import { json } from '../args.ts'
 import { OF_SELFTEST } from '../front-flags.ts'
@@ -37,7 +37,7 @@ export default verb({
     })
     const network = loaded.settings.network === 'ask' ? 'ask' : 'restricted'
     const config = { ...loaded, settings: { ...loaded.settings, network } as const }
-    const backend = await pickBackend(host, config.settings.backend)
+    const backend = await pickHere(context, config.settings, 'selftest')
     const extraCa = extraCaCertificates(host, config.settings.caFile)
     const images = await chooseImages(context, { settings: config.settings, extraCa, backend, kind: 'agent' })
     note(

@@ -1,4 +1,3 @@
-import { backends } from '../../backends/registry.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { clock } from '../../network/clock.ts'
@@ -6,6 +5,7 @@ import { renderPlan } from '../../plan/render.ts'
 import { findSession, listSessions, type Row } from '../../session/life/find.ts'
 import { removePlan } from '../../session/life/plans.ts'
 import { removeSession } from '../../session/life/removal.ts'
+import { backendOf } from '../../session/record/engines.ts'
 import { forgetPast, type Past, pastSessions } from '../../session/record/past.ts'
 import { lastSignOf, startOf } from '../../session/record/started.ts'
 import { readRecords, sessionFolder } from '../../session/record/store.ts'
@@ -54,7 +54,7 @@ export default verb({
     if (given['dry-run']) {
       for (const row of ended) {
         const { handle } = await findSession(context, row.id)
-        context.answer(renderPlan(removePlan(backends[row.backend], handle, { home: false })))
+        context.answer(renderPlan(removePlan(backendOf(row), handle, { home: false })))
       }
       for (const { folder } of past) context.answer(`rm -rf ${folder}`)
       return 0

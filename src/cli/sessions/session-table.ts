@@ -1,5 +1,6 @@
 import type { Usage } from '../../box/handle.ts'
 import { sizeText } from '../../box/limits.ts'
+import { titleOf } from '../../box/remote.ts'
 import type { Host } from '../../host.ts'
 import { isStopped } from '../../session/record/intent.ts'
 import { sessionFolder } from '../../session/record/store.ts'
@@ -66,7 +67,7 @@ const cells = (row: ActiveRow, { home, stopped }: { readonly home: string; reado
   blockedOf(row),
   ago(row.started),
   printable(row.agent),
-  row.backend,
+  printable(titleOf(row.backend, row.remote)),
   [printable(tilde(row.workspace, home)), ...(row.planted.length === 0 && row.alarm === '' ? [] : [red(MARK)])].join(' '),
 ]
 

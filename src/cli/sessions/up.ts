@@ -1,12 +1,12 @@
-import type { BackendName } from '../../backends/names.ts'
-import { backends } from '../../backends/registry.ts'
 import type { Status } from '../../box/handle.ts'
+import { titleOf } from '../../box/remote.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { patiently } from '../../run/patience.ts'
 import { findSession, listSessions } from '../../session/life/find.ts'
 import { type Past, shouldRestart } from '../../session/life/restart.ts'
 import { continueSession } from '../../session/life/resume.ts'
+import { backendOf } from '../../session/record/engines.ts'
 import { isStopped } from '../../session/record/intent.ts'
 import { handleOf, type SessionRecord } from '../../session/record/record.ts'
 import { readRecords, sessionFolder } from '../../session/record/store.ts'
@@ -50,7 +50,7 @@ export default verb({
       given.sessions.length > 0
         ? named.map(({ record }) => record)
         : readRecords(host).filter((record) => given.all || isHere(record))
-    const rows = await patientRows(context, new Set(records.map(({ backend }) => backend)), seconds)
+    const rows = await patientRows(context, new Set(records.map(({ backend, remote }) => titleOf(backend, remote))), seconds)
     let [failures, started] = [0, 0]
     for (const record of records.toReversed()) {
       const folder = sessionFolder(host, record.id)
@@ -64,7 +64,7 @@ export default verb({
       const { restarts, why } = shouldRestart(record, past)
       if (why !== '') context.note(why)
       if (!restarts) continue
-      const found = { backend: backends[record.backend], handle: handleOf(record, folder), record }
+      const found = { backend: backendOf(record), handle: handleOf(record, folder), record }
       try {
         await continueSession(context, found, { attached: false, dryRun: given['dry-run'] === true })
         started++
@@ -87,11 +87,7 @@ export default verb({
 type Row = { readonly status: Status; readonly exitCode: number | null }
 
 /** What the engines say of their sessions, as soon as those that are needed answer; at login they may come later than we do. */
-async function patientRows(
-  context: Context,
-  needed: ReadonlySet<BackendName>,
-  seconds: number,
-): Promise<ReadonlyMap<string, Row>> {
+async function patientRows(context: Context, needed: ReadonlySet<string>, seconds: number): Promise<ReadonlyMap<string, Row>> {
   const look = async () => {
     const { sessions, failures } = await listSessions(context)
     const failure = failures.find(({ backend }) => needed.has(backend))

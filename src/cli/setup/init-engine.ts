@@ -21,7 +21,7 @@ export async function initEngine(
   const named = backendNames.find((name) => name === wanted) ?? settings.backend
   const all = await askEngines(host, { ...settings, backend: named })
   // Nobody is offered one that isolates nothing.
-  const engines = all.filter(({ name }) => isolates(backends[name]) || name === named)
+  const engines = all.filter(({ name, remote }) => remote === undefined && (isolates(backends[name]) || name === named))
   for (const { name, state, version, why } of engines) note(`${name}: ${state === 'ready' ? version : `${state}: ${why}`}`)
   const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
   if (ready.length === 0) for (const engine of engines) warn(`${engine.name} does not work; to fix this: ${wayToUse(engine)}`)

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pickBackend } from '../../backends/pick.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import { withCredential } from '../../credentials/credential.ts'
 import { API_KEY, usualProvider } from '../../credentials/providers.ts'
@@ -12,6 +11,7 @@ import { demoPrompt, demoScript, type Outcome, readOutcomes } from '../../demo/s
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { HOST_NAME } from '../../network/names.ts'
+import { pickHere } from '../../session/resolve/far.ts'
 import { printable } from '../../text.ts'
 import { IN_FOREGROUND } from '../front-flags.ts'
 import { bold, dim, green, red } from '../streams/output.ts'
@@ -33,7 +33,7 @@ export default verb({
   async run(context, { chat = false }) {
     const { host } = context
     const { settings } = await loadConfig(host, context.flags)
-    const backend = await pickBackend(host, settings.backend)
+    const backend = await pickHere(context, settings, 'demo')
     const shows = settings.dryRun || settings.printConfig
     if (chat && !shows && !(host.terminal.stdin && host.terminal.stdout))
       throw new PaudeError('unsupported', 'paude demo --chat needs a terminal on stdin and stdout', { hint: 'paude demo' })

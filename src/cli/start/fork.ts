@@ -49,6 +49,10 @@ export default verb({
       throw new PaudeError('usage', `paude fork chooses the conversation itself, found ${named}`, {
         hint: named.startsWith('-') ? `leave it out, or use paude ${named} --fork-session` : 'leave it out',
       })
+    if (record.remote !== undefined)
+      throw new PaudeError('unsupported', `session ${record.id} is on another machine, where paude copies no conversation`, {
+        hint: `paude start ${record.id} continues it`,
+      })
     const { backend = 'auto' } = context.flags
     if (backend !== 'auto' && backend !== record.backend)
       throw new PaudeError('unsupported', `the conversation of ${record.id} is in a volume of ${record.backend}`, {

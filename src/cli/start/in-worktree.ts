@@ -24,7 +24,7 @@ export async function inWorktree(
     throw new PaudeError('unsupported', '--dry-run cannot show a start in a worktree that is not made yet', {
       hint: 'paude --workspace bind --dry-run shows the sandbox',
     })
-  const backend = await pickBackend(context.host, settings.backend)
+  const backend = await pickBackend(context.host, settings)
   const made = await makeWorktree(context, backend, config)
   const place = {
     context: { ...context, host: { ...context.host, cwd: made.directory } },

@@ -1,6 +1,7 @@
 import type { Agent } from '../../agents/agent.ts'
 import { agentOf } from '../../agents/registry.ts'
-import { noEngine } from '../../backends/pick.ts'
+import { isRemoteWish } from '../../backends/names.ts'
+import { noEngine, wantedRemote } from '../../backends/pick.ts'
 import { backends } from '../../backends/registry.ts'
 import type { Config, Layer, Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
@@ -14,6 +15,7 @@ import { type Launch, launchAttached, launchDetached, refuseTakenName } from '..
 import { removePlan, startPlan } from '../../session/life/plans.ts'
 import { noSandbox, type Prepared, prepareSession } from '../../session/life/prepare.ts'
 import { handleOf } from '../../session/record/record.ts'
+import { farConfig } from '../../session/resolve/far.ts'
 import type { Wish } from '../../session/resolve/resolve.ts'
 import { requirePrivate } from '../../state.ts'
 import { readTimeout } from '../args.ts'
@@ -44,7 +46,8 @@ export type Start = Pick<Launch, 'check' | 'onEnd'> & {
 export async function startSession(context: Context, start: Start): Promise<number> {
   const { run: said, flags, throwAway = false, plain = false } = start
   if (said.kind === 'agent' && !throwAway) await offerDevcontainer(context, flags)
-  const config = await startConfig(context, flags)
+  const read = await startConfig(context, flags)
+  const config = farConfig(read, wantedRemote(context.host, read.settings) !== null)
   const { settings } = config
   const agent = agentOf(settings)
   requireConfigFlags(context, config, start.onEnd === undefined && !throwAway)
@@ -53,7 +56,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
     const { runOnHost } = await import('../../session/life/on-host.ts')
     return await runOnHost(context, { config, agent, words: said.words, ground: { by: 'fallback', lacking } })
   }
-  const named = settings.backend === 'auto' ? null : backends[settings.backend]
+  const named = settings.backend === 'auto' || isRemoteWish(settings.backend) ? null : backends[settings.backend]
   if (named?.can.isolation === 'none') {
     if (said.kind !== 'agent' || !(plain || said.origin !== undefined)) throw noSandbox(named)
     const { startOnHost } = await import('./on-host.ts')
@@ -67,6 +70,10 @@ export async function startSession(context: Context, start: Start): Promise<numb
       run,
       made: place.made,
     })
+    if (start.restore !== undefined && found.backend.remote !== null)
+      throw new PaudeError('unsupported', 'a backup cannot be restored on another machine', {
+        hint: 'paude restore --backend auto …',
+      })
     const { prepared, fill } = start.restore?.(found) ?? { prepared: found, fill: [] }
     return await shownOrDone(place.context, prepared, { ...start, config, lack, fill })
   })
@@ -174,8 +181,8 @@ function withArgs(run: Wish['run'], agent: Agent, settings: Settings): Wish['run
 }
 
 /** Why no engine works, where the agent may then run on this machine; else null. */
-const lackingEngine = async ({ host }: Context, { fallback, dryRun, printConfig: prints, backend }: Settings) =>
-  fallback === 'host' && !dryRun && !prints ? await noEngine(host, backend) : null
+const lackingEngine = async ({ host }: Context, settings: Settings) =>
+  settings.fallback === 'host' && !settings.dryRun && !settings.printConfig ? await noEngine(host, settings) : null
 
 function planOf({ backend, spec, images, config, around }: Prepared, fill: Plan): Plan {
   const { settings } = config

@@ -22,8 +22,9 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
     }
   }
   if (issue.received === 'undefined') return { path, message: `${path} is missing`, hint: `add ${path}` }
-  if (issue.type === 'picklist') {
-    const words = [...(issue.expected ?? '').matchAll(/"([^"]*)"/g)].map(([, word = '']) => word)
+  const listed = listedIn(issue)
+  if (listed !== undefined) {
+    const words = [...(listed.expected ?? '').matchAll(/"([^"]*)"/g)].map(([, word = '']) => word)
     const record = /(^|\.)network\.mode$/.test(path) && issue.input === 'record'
     const hint = record ? ONE_START : typeof issue.input === 'string' ? meant(issue.input, words, '') : ''
     return { path, message: `${path} must be one of ${words.join(', ')}, found ${having(issue)}`, hint }
@@ -37,6 +38,10 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
     hint: Array.isArray(outer.input) ? '' : instead(issue, path),
   }
 }
+
+/** The words of a value, also where another form may stand in their place. */
+const listedIn = (issue: BaseIssue<unknown>): BaseIssue<unknown> | undefined =>
+  [issue, ...(issue.type === 'union' ? (issue.issues ?? []) : [])].find(({ type }) => type === 'picklist')
 
 /** What was meant by a value of another type; '' where nobody knows. */
 function instead({ type, input }: BaseIssue<unknown>, path: string): string {

@@ -48,5 +48,6 @@ function valuesOf(node: Node | undefined): readonly string[] {
       return valuesOf(node.item)
   }
   // A pipe has the type of its first part; a later one may be narrower.
-  return node?.pipe?.slice(1).flatMap(valuesOf) ?? []
+  const alternatives = node?.type === 'union' ? (node.options ?? []) : []
+  return [...alternatives.map((one) => one as Node), ...(node?.pipe?.slice(1) ?? [])].flatMap(valuesOf)
 }

@@ -17,6 +17,8 @@ export type OwnFlag = {
   readonly also?: readonly string[]
   /** A value behind which `=` may give one of another setting. */
   readonly more?: { readonly value: string; readonly key: string }
+  /** Values behind which `@NAME` may stand. */
+  readonly at?: readonly string[]
   readonly description: string
   /** The only values with which it is paude's: with another one it is the agent's. */
   readonly onlyWith?: readonly string[]

@@ -90,7 +90,7 @@ function read(layer: Mutable<Layer>, flag: OwnFlag, { value, where }: { readonly
 
 /** Checks a value's word list and splits commas; `where` names the flag, variable or key in the error. */
 export function checked(value: string, flag: OwnFlag, where: string): string | readonly string[] {
-  if (flag.values && !flag.values.includes(value)) {
+  if (flag.values && !flag.values.includes(value) && !flag.at?.some((one) => value.startsWith(`${one}@`))) {
     const close = nearest(value, flag.values)
     throw new PaudeError('usage', `${where} must be one of ${flag.values.join(', ')}, found ${JSON.stringify(value)}`, {
       hint: close === null ? `choose one of them` : `did you mean ${close}?`,

@@ -1,5 +1,5 @@
 import { isAgentName, knownNames, noAgent, requireAgentName, usualAgent } from '../../agents/names.ts'
-import { backendNames, isolatingNames } from '../../backends/names.ts'
+import { type BackendWish, backendNames, farNames, isolatingNames, isRemoteWish, REMOTE_FORM } from '../../backends/names.ts'
 import { oneWord, row, texts } from '../../key.ts'
 
 /** `off`, `use`, or the name of one folder. */
@@ -43,10 +43,12 @@ export const general = {
     withoutBox: 'free',
     notIn: { managed: 'it limits nothing: the same arguments can be typed' },
   }),
-  backend: oneWord(['auto', ...backendNames], {
+  backend: row<BackendWish, 'backend'>({
     key: 'backend',
-    meaning:
-      'Engine that runs the sandbox; auto takes the first usable one. zellij is none: the agent runs on this machine, not isolated',
+    words: ['auto', ...backendNames],
+    schema: (v) =>
+      v.union([v.picklist(['auto', ...backendNames]), v.pipe(v.string(), v.guard(isRemoteWish))]),
+    meaning: `Engine that runs the sandbox; auto takes the first usable one of this machine. ${REMOTE_FORM} is one of [remotes]. zellij is none: the agent runs on this machine, not isolated`,
     initial: 'auto',
     rule: 'differs',
     onHost: true,
@@ -60,7 +62,8 @@ export const general = {
         name: 'backend',
         rank: 10,
         valueHint: 'NAME',
-        description: 'Engine that runs the sandbox (default: auto, the first usable one)',
+        at: [...farNames],
+        description: `Engine that runs the sandbox (default: auto, the first usable one); ${REMOTE_FORM} is on another machine`,
       },
     ],
   }),

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Conversation } from '../../agents/agent.ts'
 import { need } from '../../backends/backend.ts'
-import { pickBackend } from '../../backends/pick.ts'
+import { hereOf, pickBackend } from '../../backends/pick.ts'
 import type { SessionSpec } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -77,7 +77,9 @@ export async function requireBase(context: Context, workspace: Workspace, { clon
   if (clone === null) return
   const source = readCloneSource(workspace)
   const store = storeOf(context.host, source)
-  await execute(storePlan(store, source), context.effects(await pickBackend(context.host, context.flags.backend ?? 'auto')))
+  const { backend = 'auto' } = context.flags
+  const local = await pickBackend(context.host, hereOf(backend))
+  await execute(storePlan(store, source), context.effects(local))
   const known = await capture(gitIn(store, ['cat-file', '-e', `${clone.base}^{commit}`]))
   if (known.code !== 0)
     throw new PaudeError('not-found', `${shown(workspace.root)} does not have commit ${clone.base}, with which the clone began`, {

@@ -1,14 +1,18 @@
+import type { Backend } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
-import { allBackends, backends } from '../../backends/registry.ts'
 import { isUp, type Listed, type Usage } from '../../box/handle.ts'
+import { type Remote, titleOf } from '../../box/remote.ts'
 import { HARDENED } from '../../box/security.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import type { Argv } from '../../plan/plan.ts'
 import { ask, askAll, refusedIsNull } from '../../run/ask.ts'
 import { withhold } from '../../run/environment.ts'
-import { KILLED } from '../../run/process.ts'
+import { KILLED, type Outcome } from '../../run/process.ts'
+import { question } from '../../run/question.ts'
 import { boxesOf } from '../record/boxes.ts'
+import { backendOf, enginesOf } from '../record/engines.ts'
 import type { Found } from '../record/found.ts'
 import { homeVolume } from '../record/id.ts'
 import { isStopped } from '../record/intent.ts'
@@ -54,23 +58,32 @@ export async function requireRunning(context: Context, { backend, handle }: Pick
     throw new PaudeError('not-found', `session ${handle.id} is not running`, { hint: `paude start ${handle.id}` })
 }
 
-export type Row = Listed & { readonly backend: BackendName }
+export type Row = Listed & { readonly backend: BackendName; readonly remote?: Remote }
 
-/** Sessions of all usable backends: one call each, side by side; a dead engine does not hide the others. */
+/** Sessions of all usable backends: one call each, side by side; a dead engine does not hide the others, and one of another machine is waited for a few seconds. */
 export async function listSessions(context: Context): Promise<{
   readonly sessions: readonly Row[]
-  readonly failures: readonly { readonly backend: BackendName; readonly error: PaudeError }[]
+  readonly failures: readonly { readonly backend: string; readonly error: PaudeError }[]
 }> {
   const answers = await Promise.all(
-    allBackends.map(async (backend) => {
-      const { name } = backend
+    enginesOf(context.host).map(async (backend) => {
+      const { remote } = backend
+      const name = titleOf(backend.name, remote)
+      const placed = { backend: backend.name, ...(remote === null ? {} : { remote }) }
       const state = await usable(context.host, backend)
-      if (state === 'missing') return { name, rows: [] }
+      if (state === 'missing' && remote === null) return { name, rows: [] }
       const queries = backend.inventory.sessions(boxesOf(context.host, backend))
       if (queries.length === 0) return { name, rows: [] }
-      if (state !== 'yes') return { name, rows: [], error: unusable(name, state) }
+      if (
+        state === 'elsewhere' &&
+        backend.inventory.sessions(() => []).length > 0 &&
+        boxesOf(context.host, backend)().length === 0
+      )
+        return { name, rows: [] }
+      if (state !== 'yes') return { name, rows: [], error: unusable(backend, state) }
       try {
-        return { name, rows: await askAll(queries, context.effects(backend)) }
+        const rows = await askAll(queries, context.effects(backend), ...(remote === null ? [] : [askFar]))
+        return { name, rows: rows.map((row) => ({ ...row, ...placed })) }
       } catch (error) {
         if (error instanceof PaudeError) return { name, rows: [], error }
         throw error
@@ -79,11 +92,28 @@ export async function listSessions(context: Context): Promise<{
   )
   return {
     sessions: answers
-      .flatMap(({ name, rows }) => rows.map((row) => ({ ...row, backend: name })))
+      .flatMap(({ rows }) => rows)
+      // An address may lead back to this machine.
+      .filter((row) => isOfRecord(context, row))
       .filter(({ id }) => !isLeaving(sessionFolder(context.host, id)))
       .toSorted((a, b) => (a.created < b.created ? 1 : -1)),
     failures: answers.flatMap(({ name, error }) => (error === undefined ? [] : [{ backend: name, error }])),
   }
+}
+
+/** Whether a row comes from where its record says that the session is. */
+function isOfRecord({ host }: Context, row: Row): boolean {
+  const record = readRecord(host, row.id)
+  return record === null || backendOf(record) === backendOf(row)
+}
+
+/** Seconds for which a list waits for an engine of another machine. */
+const FAR_SECONDS = 5
+
+async function askFar(argv: Argv): Promise<Outcome> {
+  const signal = AbortSignal.timeout(FAR_SECONDS * 1000)
+  const outcome = await question(argv, { signal })
+  return signal.aborted && outcome.code !== 0 ? { ...outcome, silent: FAR_SECONDS } : outcome
 }
 
 /** Rows with those that reached their limit of memory: one call for each engine on which a session that has one was killed. */
@@ -92,8 +122,8 @@ export async function withMemoryEnds(context: Context, rows: readonly Row[]): Pr
     status === 'exited' && exitCode === KILLED && !isStopped(sessionFolder(context.host, id))
   const killed = rows.filter((row) => isKilled(row) && (readRecord(context.host, row.id)?.limits?.memory ?? 0) > 0)
   const answers = await Promise.all(
-    allBackends.map(async (backend) => {
-      const mine = killed.filter((row) => row.backend === backend.name)
+    enginesOf(context.host).map(async (backend) => {
+      const mine = killed.filter((row) => backendOf(row) === backend)
       const query = backend.inventory.outOfMemory?.(mine)
       return query === undefined || mine.length === 0 ? [] : await ask(query, context.effects(backend)).catch(() => [])
     }),
@@ -110,12 +140,13 @@ export async function usageOf(
   // Those of this state folder: an engine may have others, and fails for all where one is broken.
   const up = rows.filter(({ id, status }) => status === 'running' && readRecord(context.host, id) !== null)
   const answers = await Promise.all(
-    allBackends
-      .filter(({ name }) => up.some(({ backend }) => backend === name))
+    enginesOf(context.host)
+      .filter((backend) => up.some((row) => backendOf(row) === backend))
       .map(async (backend) => {
-        const { name, inventory } = backend
+        const { inventory } = backend
+        const name = titleOf(backend.name, backend.remote)
         if (inventory.usage === null) return { used: [], failure: `${name} does not tell what a session uses` }
-        const used = await ask(inventory.usage(up.filter((row) => row.backend === name)), context.effects(backend)).catch(
+        const used = await ask(inventory.usage(up.filter((row) => backendOf(row) === backend)), context.effects(backend)).catch(
           (error: unknown) => {
             if (error instanceof PaudeError) return error
             throw error
@@ -178,7 +209,7 @@ const startsWith = (id: string, word: string): boolean => id.startsWith(word.sta
 /** A session by its record, so that its backend can be asked. */
 export function found({ host }: Context, record: SessionRecord): Found {
   withhold(record.secrets ?? [])
-  return { backend: backends[record.backend], handle: handleOf(record, sessionFolder(host, record.id)), record }
+  return { backend: backendOf(record), handle: handleOf(record, sessionFolder(host, record.id)), record }
 }
 
 /** What the labels tell of a session whose folder is gone. */
@@ -225,7 +256,13 @@ export const recordOf = (row: Row): SessionRecord => ({
   credentials: [],
 })
 
-function unusable(name: BackendName, state: 'down' | 'denied'): PaudeError {
+function unusable(backend: Backend, state: 'missing' | 'down' | 'denied' | 'elsewhere'): PaudeError {
+  const name = titleOf(backend.name, backend.remote)
+  if (state === 'missing') return new PaudeError('backend-missing', `the client of ${name} is not in PATH`)
+  if (state === 'elsewhere')
+    return new PaudeError('backend-down', `the client of ${name} is set to another machine`, {
+      hint: `unset ${backend.health.variables.join(', ')}`,
+    })
   return state === 'down'
     ? new PaudeError('backend-down', `${name} is installed, but its engine is not running`, {
         hint: `start it, or ignore this if you do not use ${name}`,

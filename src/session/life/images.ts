@@ -54,7 +54,8 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
         : NOTHING
   const build = (spec: ImageSpec) => building(spec, { host, backend })
   const unlessThere = (spec: ImageSpec) => bringImage(spec, { host, backend })
-  const init = initFile(host, backend.name, imageRef(proxy))
+  const isHere = backend.remote === null
+  const init = isHere ? initFile(host, backend.name, imageRef(proxy)) : ''
   const looks = settings.dryRun || settings.printConfig
   const recipe = recipeOf(settings)
   if (recipe !== null && kind === 'command' && !looks) await present(context, { settings, backend })
@@ -67,7 +68,10 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
     init,
     first: [
       ...(settings.pull === 'always' ? [...fresh, ...(tools === null ? [] : build(tools))] : []),
-      ...kitPlan(init, { host, backend, proxy: imageRef(proxy), bring: settings.pull === 'never' ? [] : [unlessThere(proxy)] }),
+      // Over there it is taken out of the proxy's image for each session.
+      ...(isHere
+        ? kitPlan(init, { host, backend, proxy: imageRef(proxy), bring: settings.pull === 'never' ? [] : [unlessThere(proxy)] })
+        : []),
     ],
     rescue:
       settings.pull === 'never'
@@ -76,7 +80,7 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
             ...(settings.image === '' || bring.length === 0 ? [] : [missing(backend, settings.image, bring)]),
             ...(agent === null ? [] : [unlessThere(agent)]),
             ...(tools === null ? [] : [unlessThere(tools)]),
-            ...(settings.network === 'none' ? [] : [unlessThere(proxy)]),
+            ...(settings.network === 'none' && isHere ? [] : [unlessThere(proxy)]),
           ],
   }
 }

@@ -1,6 +1,6 @@
 import type { Backend } from '../../backends/backend.ts'
-import { backends } from '../../backends/registry.ts'
 import type { Handle } from '../../box/handle.ts'
+import { titleOf } from '../../box/remote.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { keepBounded } from '../../events/file.ts'
@@ -49,7 +49,7 @@ export async function launchDetached(
   context: Context,
   { backend, spec, record, first, plan, removal, check }: Launch,
 ): Promise<number> {
-  clearForsaken(context.host, backends)
+  clearForsaken(context.host)
   const effects = context.effects(backend)
   await execute(first, effects)
   await audit(context, record, { event: 'start', reach: [...reached(record)] })
@@ -95,7 +95,7 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
     context.moving.clear()
     if (spec.terminal && context.host.terminal.stderr) context.note(holds)
   }
-  clearForsaken(context.host, backends)
+  clearForsaken(context.host)
   await execute(first, effects)
   await audit(context, record, { event: 'start', reach: [...reached(record)] })
   context.moving.show(starting(backend))
@@ -132,7 +132,7 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
 const auditFailure = (context: Context, record: SessionRecord, error: unknown): Promise<void> =>
   audit(context, record, { event: 'failed', reason: error instanceof PaudeError ? error.code : 'bug' })
 
-const starting = ({ name }: Backend): string => `starting a sandbox on ${name}`
+const starting = ({ name, remote }: Backend): string => `starting a sandbox on ${titleOf(name, remote)}`
 
 export function refuseTakenName({ host }: Context, name: string): void {
   const other = name === '' ? undefined : readRecords(host).find((record) => record.name === name)

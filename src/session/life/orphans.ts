@@ -6,6 +6,7 @@ import { backendNames } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
 import { allBackends, backends } from '../../backends/registry.ts'
 import { type Handle, type Part, placeOf } from '../../box/handle.ts'
+import { titleOf } from '../../box/remote.ts'
 import { removed } from '../../box/stand-ins.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
@@ -15,6 +16,7 @@ import type { Plan } from '../../plan/plan.ts'
 import { askAll, captureOnce, refusedIsNull } from '../../run/ask.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
 import { boxesOf } from '../record/boxes.ts'
+import { backendOf, enginesOf } from '../record/engines.ts'
 import { knownMark } from '../record/home-owner.ts'
 import { homeVolume } from '../record/id.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
@@ -52,7 +54,7 @@ export async function findOrphans(
 ): Promise<readonly Orphan[]> {
   const { host } = context
   const answers = await Promise.all(
-    allBackends.map(async (backend) => {
+    enginesOf(host).map(async (backend) => {
       const boxes = placesToLook(host, backend, settings)
       const [ofParts, ofVolumes] = [backend.inventory.parts(boxes), backend.inventory.volumes(boxesOf(host, backend))]
       // One that tells nothing says nothing of what is lost either.
@@ -120,39 +122,39 @@ export async function findOrphans(
   ])
   const boxes = new Set(
     reached.flatMap(({ backend, containers }) =>
-      containers.flatMap((part) => (isThere(part) ? [`${backend.name} ${part.session}`] : [])),
+      containers.flatMap((part) => (isThere(part) ? [keyOf(backend, part.session)] : [])),
     ),
   )
   return [
-    ...records.filter(({ id, backend }) => boxes.has(`${backend} ${id}`)).flatMap((record) => forsaken(context, record)),
+    ...records.filter((record) => boxes.has(keyOf(backendOf(record), record.id))).flatMap((record) => forsaken(context, record)),
     ...parts,
-    ...lostFolders(context, agents, new Set(reached.map(({ backend }) => backend.name))),
+    ...lostFolders(context, agents, new Set(reached.map(({ backend }) => backend))),
   ]
 }
 
 /** Whether a start makes the agent of a session anew, so that one that is not there is no loss. */
-function isMadeAnew({ host }: Context, { id, backend }: SessionRecord): boolean {
-  const { anew } = backends[backend].life
-  return anew !== null && existsSync(join(sessionFolder(host, id), anew))
+function isMadeAnew({ host }: Context, record: SessionRecord): boolean {
+  const { anew } = backendOf(record).life
+  return anew !== null && existsSync(join(sessionFolder(host, record.id), anew))
 }
 
 /** A session in the foreground whose paude is gone without a word. */
 function forsaken({ host }: Context, record: SessionRecord): readonly Orphan[] {
   const folder = sessionFolder(host, record.id)
   if (!isForsaken(host, record)) return []
-  const [backend, handle] = [backends[record.backend], handleOf(record, folder)]
+  const [backend, handle] = [backendOf(record), handleOf(record, folder)]
   return [{ backend, kind: 'session', reference: record.id, why: 'its paude process was killed', handle, record }]
 }
 
 /** A folder is lost when its engine answered and does not know the session. */
-function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: ReadonlySet<string>): readonly Orphan[] {
+function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: ReadonlySet<Backend>): readonly Orphan[] {
   const records = new Map(allRecords(host).map((record) => [record.id, record]))
   return folderNames(host).flatMap((id): readonly Orphan[] => {
     const record = records.get(id)
-    const backend = backends[record?.backend ?? backendNames[0]]
+    const backend = record === undefined ? backends[backendNames[0]] : backendOf(record)
     // What a cluster does not tell of may be in another one that the same context meant before.
     const mayHoldWork = record !== undefined && (record.clone !== undefined || backend.files.way === 'carried')
-    if (agents.has(id) || (record !== undefined && !reached.has(record.backend))) return []
+    if (agents.has(id) || (record !== undefined && !reached.has(backend))) return []
     if (record === undefined && isFresh(sessionFolder(host, id))) return []
     return [
       {
@@ -165,6 +167,8 @@ function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: Re
     ]
   })
 }
+
+const keyOf = ({ name, remote }: Backend, session: string): string => `${titleOf(name, remote)} ${session}`
 
 function isFresh(folder: string): boolean {
   try {

@@ -5,6 +5,7 @@ import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
+import { farConfig, lookFar } from '../resolve/far.ts'
 import { hostCredentials } from '../resolve/host-credentials.ts'
 import { refuseCredentialInside, withProvider } from '../resolve/provider.ts'
 import { type Again, resolveSession, type Wish } from '../resolve/resolve.ts'
@@ -27,18 +28,26 @@ export type Prepared = ReturnType<typeof resolveSession> & {
 type Wanted = Pick<Prepared, 'config' | 'agent' | 'run'> & { readonly made?: Made | null; readonly again?: Again | undefined }
 
 /** Looks at what a start depends on, and decides it. */
-export async function prepareSession(context: Context, { config, agent, run, made = null, again }: Wanted): Promise<Prepared> {
-  const { settings } = config
-  const backend = await pickBackend(context.host, settings.backend)
+export async function prepareSession(
+  context: Context,
+  { config: said, agent, run, made = null, again }: Wanted,
+): Promise<Prepared> {
+  const backend = await pickBackend(context.host, said.settings)
   if (!isolates(backend)) throw noSandbox(backend)
+  const config = farConfig(said, backend.remote !== null)
+  const { settings } = config
+  const far = await lookFar(context, backend)
   refuseCredentialInside(config, context.host)
   const around = await lookAround(context.host, config, {
     backend,
+    far,
     imports: run.kind === 'agent' ? agent.imports : null,
     makesWorktree: run.kind === 'agent' && agent.makesWorktree(run.words),
     makesConfig: run.kind === 'agent',
   })
-  const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
+  // Images are made where they run.
+  const there = far === null ? context : { ...context, host: { ...context.host, arch: far.arch } }
+  const images = await chooseImages(there, { settings, extraCa: around.extraCa, backend, kind: run.kind })
   const mode = settings.dryRun || settings.printConfig ? 'look' : 'start'
   const host = run.kind === 'agent' ? await withProvider(context.host, config, mode) : context.host
   const named = run.kind === 'agent' ? agent.name : ''

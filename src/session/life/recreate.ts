@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { agentOfRecord } from '../../agents/registry.ts'
 import { isolates } from '../../backends/pick.ts'
 import { isUp, type State } from '../../box/handle.ts'
+import { titleOf } from '../../box/remote.ts'
 import { COPIES, copiedOf, shadowedOf } from '../../box/spec.ts'
 import { SHADOWS } from '../../box/stand-ins.ts'
 import { UPLOADS } from '../../box/uploads.ts'
@@ -47,9 +48,12 @@ export function requireRecreatable({ backend, handle, record }: Found): void {
     throw new PaudeError('unsupported', `session ${id} has no sandbox, since it runs on ${backend.name}`, {
       hint: `paude start ${id} continues its conversation`,
     })
-  if (backend.life.anew !== null)
-    throw new PaudeError('unsupported', `paude cannot recreate a session on ${backend.name}`, {
-      hint: `paude fork ${id} copies its conversation into a new sandbox`,
+  if (backend.life.anew !== null || backend.remote !== null)
+    throw new PaudeError('unsupported', `paude cannot recreate a session on ${titleOf(backend.name, backend.remote)}`, {
+      hint:
+        backend.remote === null
+          ? `paude fork ${id} copies its conversation into a new sandbox`
+          : `paude pull ${id}, paude rm ${id}, and start a new one`,
     })
 }
 

@@ -8,6 +8,7 @@ import { type Host, isAlive } from '../../host.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { commandLine, quote } from '../../plan/shell.ts'
 import { onOurEnd } from '../../run/process.ts'
+import { backendOf } from '../record/engines.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
 import { folderNames, isLeaving, LEAVING_FILE, readRecord, sessionFolder } from '../record/store.ts'
 import { removePlan } from './plans.ts'
@@ -51,13 +52,13 @@ export function startRemover(leaving: Leaving): Remover {
 }
 
 /** Starts the removal of what a paude has left that was killed together with its remover. Nobody waits for it. */
-export function clearForsaken(host: Host, backends: Readonly<Record<string, Backend>>): void {
+export function clearForsaken(host: Host): void {
   for (const id of folderNames(host)) {
     const folder = sessionFolder(host, id)
     // Records are read of those alone that may be meant: this stands before every start.
     const record = hasNobody(host, folder) ? readRecord(host, id) : null
-    const backend = record === null ? undefined : backends[record.backend]
-    if (record === null || backend === undefined || !isForsaken(host, record)) continue
+    if (record === null || !isForsaken(host, record)) continue
+    const backend = backendOf(record)
     const box = handleOf(record, folder)
     startRemover({ backend, box, removal: removePlan(backend, box, { home: false }), goesOn: false }).begin()
   }

@@ -96,6 +96,8 @@ const Shape = v.object({
   link: v.picklist(['none', 'folder', 'volume', 'service', 'gate']),
   /** Where it is, for a session on a cluster. */
   cluster: v.exactOptional(v.object({ context: v.string(), namespace: v.string() })),
+  /** Where it is, for a session on an engine of another machine. */
+  remote: v.exactOptional(v.object({ name: v.string(), at: v.string(), volumes: v.string(), helper: v.string() })),
   /** Service account of the cluster whose token the agent has. */
   account: v.exactOptional(v.string()),
   /** Whose its objects there are, as their label says; absent in records of an older paude. */
@@ -232,7 +234,7 @@ export type Worktree = NonNullable<SessionRecord['worktree']>
 
 /** The record as a backend needs it. */
 export const handleOf = (
-  { id, agent, terminal, link, homeVolume, directory, volume, overlays, cluster, account, mark }: SessionRecord,
+  { id, agent, terminal, link, homeVolume, directory, volume, overlays, cluster, remote, account, mark }: SessionRecord,
   folder: string,
 ): Handle => ({
   id,
@@ -245,6 +247,7 @@ export const handleOf = (
   overlays: overlays.map((one) => one.volume),
   ...(volume === undefined ? {} : { volume }),
   ...(cluster === undefined ? {} : { cluster }),
+  ...(remote === undefined ? {} : { remote }),
   ...(account === undefined ? {} : { account }),
   ...(mark === undefined ? {} : { mark }),
 })

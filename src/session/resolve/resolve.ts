@@ -6,9 +6,10 @@ import { addressesOf, agentCredentials, agentNeeds, furtherNeeds } from '../../a
 import type { Recipe } from '../../agents/recipe.ts'
 import { asksSomething, lastingWords, opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
-import { placeOf } from '../../box/handle.ts'
+import { farOf, placeOf } from '../../box/handle.ts'
 import { ownerText } from '../../box/owner.ts'
 import { refusals } from '../../box/refusals.ts'
+import { titleOf } from '../../box/remote.ts'
 import { SECCOMP_FILE, SECCOMP_PROFILE } from '../../box/seccomp.ts'
 import { copiedOf, mountsOf, type Network, PACKS, type SessionSpec, shadowedOf } from '../../box/spec.ts'
 import { saidCredential } from '../../config/keys/provider.ts'
@@ -196,6 +197,7 @@ function sessionRecord(
     homeVolume: decided.homeVolume,
     link: network.mode === 'none' ? 'none' : around.own.link,
     ...placeOf(around.own),
+    ...farOf(around.own, images.proxy),
     init: images.init,
     mounts: mountsOf(decided).map(({ source, target, readOnly }) => ({ source, target, readOnly })),
     copies: [...copiedOf(decided.transport)],
@@ -247,7 +249,8 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     proxyImage: images.proxy,
     init: images.init,
     user,
-    rootIs: user.uid === host.uid ? null : host.uid,
+    // Nobody of this machine is in the box of another one.
+    rootIs: user.uid === host.uid || backend.remote ? null : host.uid,
     transport,
     mounts,
     standIns: decided.standIns,
@@ -333,13 +336,17 @@ function agentStreams(
 }
 
 /** Refuses what the backend cannot keep; nothing is weakened silently. */
-export function refuseWeaker({ name, can }: Backend, spec: SessionSpec, { managed }: Config): void {
+export function refuseWeaker({ name, remote, can }: Backend, spec: SessionSpec, { managed }: Config): void {
   const [first] = refusals(can, spec)
   if (first === undefined) return
   const isManaged = first.of !== undefined && managed[first.of] !== undefined
-  throw new PaudeError('unsupported', `${name} ${first.message}${isManaged ? ', which the managed file asks for' : ''}`, {
-    hint: isManaged ? 'choose another backend, or ask the administrator of this machine' : first.hint,
-  })
+  throw new PaudeError(
+    'unsupported',
+    `${titleOf(name, remote)} ${first.message}${isManaged ? ', which the managed file asks for' : ''}`,
+    {
+      hint: isManaged ? 'choose another backend, or ask the administrator of this machine' : first.hint,
+    },
+  )
 }
 
 function resolveNetwork(

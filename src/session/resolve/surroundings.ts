@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { ExtensionPolicy, Imports } from '../../agents/imports.ts'
-import type { Backend } from '../../backends/backend.ts'
+import type { Backend, Far } from '../../backends/backend.ts'
 import type { Own } from '../../box/spec.ts'
 import { asSaid } from '../../config/keys/said.ts'
 import type { Config } from '../../config/keys/settings.ts'
@@ -53,6 +53,8 @@ export type Surroundings = {
 /** `imports` is how the set-up of the agent comes in, null where none does; `makesWorktree` leaves a missing `commondir` missing, `makesConfig` shadows a missing folder of the agent's. */
 type Wanted = {
   readonly backend: Backend
+  /** The machine that it is on, where that is another one. */
+  readonly far?: Far | null
   readonly imports: Imports | null
   readonly makesWorktree: boolean
   readonly makesConfig: boolean
@@ -62,7 +64,7 @@ type Wanted = {
 export async function lookAround(
   host: Host,
   config: Config,
-  { backend, imports, makesWorktree, makesConfig }: Wanted,
+  { backend, far = null, imports, makesWorktree, makesConfig }: Wanted,
 ): Promise<Surroundings> {
   const listed = listedStandIns(host)
   const overlay = overlaysHere(config)
@@ -72,7 +74,7 @@ export async function lookAround(
   const how = makesWorktree && agentConfig === 'shadow' ? 'read-only' : agentConfig
   const workspace = withAgentConfig(makesWorktree ? withoutCommondir(found) : found, how, makesConfig)
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
-  const own = ownOf(backend, { settings: config.settings, host })
+  const own = ownOf(backend, { settings: config.settings, host, far })
   const mounts = guardedMounts(host, config, listed)
   const repos = furtherRepositories(host, config, { listed, project: workspace })
   const clone = lookAtClone(host, config, workspace)
@@ -88,15 +90,19 @@ export async function lookAround(
     references,
     extraCa,
     own,
-    homeOwner: own.kind === 'kubernetes' ? homeOwner(host) : '',
+    homeOwner: own.kind === 'kubernetes' || far !== null ? homeOwner(host) : '',
     clone,
     imported,
     extensions,
   }
 }
 
-const ownOf = (backend: Backend, { settings, host }: { readonly settings: Config['settings']; readonly host: Host }): Own => {
+type Where = { readonly settings: Config['settings']; readonly host: Host; readonly far: Far | null }
+
+const ownOf = (backend: Backend, { settings, host, far }: Where): Own => {
   const own = backend.own(settings, host)
+  if (own.kind === 'oci' && backend.remote !== null && far !== null)
+    return { ...own, selinux: far.selinux, remote: { ...backend.remote, volumes: far.volumes } }
   return own.kind === 'kubernetes' ? { ...own, owner: ownerMark(host) } : own
 }
 

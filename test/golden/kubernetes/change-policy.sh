@@ -2,14 +2,14 @@
 set -eu
 printf %s 'set -e
 cd /paude/policy
-mkdir -p '\''0123456789ab'\''
-cat >'\''0123456789ab/squid.conf'\'' <<'\''END-89c5e3629bb01267af0192c9971861457d557005b3f123a512e6db5cce2b4a13'\''
+mkdir -p 0123456789ab
+cat >0123456789ab/squid.conf <<'\''END-ac322a31ee27914542479e8248f1db9735e771c618b0bd5e1e43680eed51fbf7'\''
 acl allowed dstdomain api.anthropic.com
-END-89c5e3629bb01267af0192c9971861457d557005b3f123a512e6db5cce2b4a13
-exec /usr/lib/paude/policy <<'\''END-89c5e3629bb01267af0192c9971861457d557005b3f123a512e6db5cce2b4a13'\''
+END-ac322a31ee27914542479e8248f1db9735e771c618b0bd5e1e43680eed51fbf7
+exec /usr/lib/paude/policy <<'\''END-f698b99880c9c4eae3e2859a63c4ca1d3f4c08e7013b782239f9c53756729a3b'\''
 0 0123456789ab
 1800000000 ba9876543210
-END-89c5e3629bb01267af0192c9971861457d557005b3f123a512e6db5cce2b4a13
+END-f698b99880c9c4eae3e2859a63c4ca1d3f4c08e7013b782239f9c53756729a3b
 ' | kubectl \
   --context=team \
   --namespace=paude \
