@@ -301,10 +301,10 @@ export type Failure = {
   readonly stderr: string
 }
 
-/** `elsewhere`: its client goes to another machine by itself. */
+/** `elsewhere`: its client goes to another machine by itself, since `unset` says so. */
 export type Reach =
   | { readonly look: 'program' }
-  | { readonly look: 'elsewhere'; readonly remote: Remote }
+  | { readonly look: 'elsewhere'; readonly remote: Remote; readonly unset: string }
   | { readonly look: 'socket' | 'file'; readonly path: string }
 
 /** This machine as the checks of a backend see it. `ready` and `info` are the backend's own; null where it did not say. */

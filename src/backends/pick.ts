@@ -4,7 +4,7 @@ import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import { reach } from '../run/reach.ts'
 import type { Backend } from './backend.ts'
-import { type BackendName, type BackendWish, farNames, isRemoteWish } from './names.ts'
+import { type BackendName, type BackendWish, farNames, isRemoteWish, REMOTE_FORM } from './names.ts'
 import { allBackends, backendAt, backends, easiest } from './registry.ts'
 
 /** Whether a backend could be used, as far as can be told without starting a process. */
@@ -22,6 +22,7 @@ export async function pickBackend(host: Host, asked: 'auto' | BackendName | Aske
   if (wish === 'auto') return await pickAutomatically(host, allBackends)
   const remote = wantedRemote(host, { backend: wish, remotes })
   const wanted = isRemoteWish(wish) ? farNames[0] : wish
+  if (remote !== null && !reachesFar(wanted)) throw setElsewhere(host, backends[wanted])
   const backend = backendAt(wanted, remote)
   const unfit = backend.health.unfit(host)
   if (unfit !== '') throw new PaudeError('unsupported', `${wanted} ${unfit}`, { hint: 'paude backends' })
@@ -35,6 +36,21 @@ export async function pickBackend(host: Host, asked: 'auto' | BackendName | Aske
 function remoteByItself(host: Parameters<Backend['health']['reach']>[0], { health }: Backend): Remote | null {
   const place = health.reach(host)
   return place.look === 'elsewhere' ? place.remote : null
+}
+
+const reachesFar = (name: BackendName): boolean => farNames.some((one) => one === name)
+
+/** Why a backend whose client goes to another machine is not taken here. */
+export function setElsewhere(host: Host, { name, health }: Backend): PaudeError {
+  const place = health.reach(host)
+  const unset = place.look === 'elsewhere' ? place.unset : ''
+  return reachesFar(name)
+    ? new PaudeError('backend-missing', `the client of ${name} is set to another machine, which is never taken by itself`, {
+        hint: `name it: paude --backend ${name}; or change ${unset}`,
+      })
+    : new PaudeError('unsupported', `the client of ${name} is set to another machine, on which paude runs no sessions`, {
+        hint: `change ${unset}, or use ${REMOTE_FORM}: paude help remotes`,
+      })
 }
 
 /** The engines of other machines that the configuration names, and those to which a client goes by itself. */
@@ -80,14 +96,7 @@ export async function pickAutomatically(host: Host, all: readonly Backend[]): Pr
       hint: `start it: ${down.health.mend.down}`,
     })
   const elsewhere = first('elsewhere')
-  if (elsewhere !== undefined)
-    throw new PaudeError(
-      'backend-missing',
-      `the client of ${elsewhere.name} is set to another machine, which is never taken by itself`,
-      {
-        hint: `name it: paude --backend ${elsewhere.name}; or unset ${elsewhere.health.variables.join(', ')}`,
-      },
-    )
+  if (elsewhere !== undefined) throw setElsewhere(host, elsewhere)
   const programs = candidates.filter(({ health }) => health.unfit(host) === '').map(({ program }) => program)
   throw new PaudeError('backend-missing', `no container engine was found: neither ${programs.join(' nor ')} is in PATH`, {
     hint: `install one: ${easiest.health.mend.missing}`,

@@ -10,7 +10,7 @@ export const remoteKeys = {
     meaning: `Engines on other machines, by name: --backend ${REMOTE_FORM}`,
     parts: {
       'NAME.host': 'Where docker is reached, like ssh://you@build.example.org, or tcp://… with a login of its client',
-      'NAME.context': 'In place of host, a context of docker (docker context ls)',
+      'NAME.context': 'Instead of host, a context of docker (docker context ls)',
     },
     initial: [] as readonly Remote[],
     schema: (v) =>

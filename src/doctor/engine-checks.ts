@@ -65,9 +65,7 @@ function readyCheck({ name: kind, remote, version, rootless }: EngineState): Che
     ? warning(
         name,
         `${version} is newer than the tested versions (${tested.join(', ')})`,
-        remote === undefined
-          ? `paude --backend ${name} selftest checks the sandbox on it`
-          : 'each start proves its wall all the same',
+        remote === undefined ? `paude --backend ${name} selftest checks the sandbox on it` : 'each start proves its wall anyway',
       )
     : ok(name, `${version}${rootless ? ', rootless' : ''}; security fixes: ${fixes}`)
 }

@@ -81,6 +81,12 @@ engine=\${0##*/}
 answer() { if [ -e "$FAKE/say-$1" ]; then cat "$FAKE/say-$1"; else . "$0-$1"; fi; }
 printf '%s\\0' "$engine" "$@" '\u001e' >>"$FAKE/journal"
 [ ! -e "$FAKE/environments" ] || env >>"$FAKE/environments"
+case $1 in --host=*|--context=*)
+  [ ! -e "$FAKE/hang-far" ] || exec sleep 60
+  [ ! -e "$FAKE/fail-far" ] || { cat "$FAKE/fail-far" >&2; exit 1; }
+  shift
+  ;;
+esac
 verb=$1; [ "$verb" != image ] && [ "$verb" != volume ] && [ "$verb" != container ] || verb="$1-$2"
 for one in "$verb" "$engine-$verb"; do
   [ ! -e "$FAKE/fail-$one" ] || { cat "$FAKE/fail-$one" >&2; exit 125; }
@@ -146,7 +152,22 @@ function programsOf(engines: readonly Engine[]): string {
   const folder = join(root, '.cache/machine', engines.join('-') || 'none')
   mkdirSync(folder, { recursive: true })
   // The machine's own engines stay out of PATH.
-  for (const name of ['sh', 'cat', 'env', 'rm', 'head', 'true', 'mkdir', 'chmod', 'rmdir', 'id', 'sha256sum', 'mv', 'ln'])
+  for (const name of [
+    'sh',
+    'cat',
+    'env',
+    'rm',
+    'head',
+    'true',
+    'mkdir',
+    'chmod',
+    'rmdir',
+    'id',
+    'sha256sum',
+    'mv',
+    'ln',
+    'sleep',
+  ])
     put(join(folder, name), (path) => symlinkSync(Bun.which(name) ?? `/bin/${name}`, path))
   const git = `#!/bin/sh\n{ printf '%s\\0' git "$@"; printf '\\036\\0'; } >>"$FAKE/journal"\nPATH=/usr/bin:/bin exec ${Bun.which('git') ?? 'git'} "$@"\n`
   put(join(folder, 'git'), (path) => script(path, git))

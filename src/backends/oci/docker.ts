@@ -154,7 +154,7 @@ const dockerOn = (dialect: Dialect): Backend => ({
     unfit: () => '',
     reach: (host) => {
       const remote = remoteByItself(host)
-      if (remote !== null) return { look: 'elsewhere', remote }
+      if (remote !== null) return { look: 'elsewhere', remote, unset: 'DOCKER_HOST, DOCKER_CONTEXT or the current context' }
       const path = dockerSocket(host)
       return path === null ? { look: 'program' } : { look: 'socket', path }
     },

@@ -8,6 +8,7 @@ import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
 import { infoOf } from './health.ts'
 import { hasSelinux } from './selinux.ts'
+import { isAddress } from './socket.ts'
 
 const dialect: Dialect = {
   name: 'podman',
@@ -104,7 +105,12 @@ export const podman: Backend = {
     tested: ['4.3', '5.4', '5.8'],
     fixes: 'https://github.com/containers/podman/security/advisories',
     unfit: () => '',
-    reach: () => ({ look: 'program' }),
+    // Of a Mac's own virtual machine the address is this machine's.
+    reach: ({ env, platform }) => {
+      const at = env['CONTAINER_HOST'] ?? ''
+      const isHere = !isAddress(at) || (platform !== 'linux' && LOOPBACK.test(at))
+      return isHere ? { look: 'program' } : { look: 'elsewhere', remote: { name: '', at }, unset: 'CONTAINER_HOST' }
+    },
     variables: [],
     mend: {
       missing: 'sudo apt install podman',
@@ -154,6 +160,8 @@ export const podman: Backend = {
     explain: (failure) => explain({ engine: 'podman', ...failure }),
   },
 }
+
+const LOOPBACK = /^ssh:\/\/([^@/]*@)?(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/
 
 /** runc says `runc version 1.2.8` and crun `crun version 1.20`, with more lines behind it. */
 const runtimeOf = ({ name = '', version = '' }: { readonly name?: string; readonly version?: string }): string =>

@@ -46,8 +46,7 @@ export const general = {
   backend: row<BackendWish, 'backend'>({
     key: 'backend',
     words: ['auto', ...backendNames],
-    schema: (v) =>
-      v.union([v.picklist(['auto', ...backendNames]), v.pipe(v.string(), v.guard(isRemoteWish))]),
+    schema: (v) => v.union([v.picklist(['auto', ...backendNames]), v.pipe(v.string(), v.guard(isRemoteWish))]),
     meaning: `Engine that runs the sandbox; auto takes the first usable one of this machine. ${REMOTE_FORM} is one of [remotes]. zellij is none: the agent runs on this machine, not isolated`,
     initial: 'auto',
     rule: 'differs',

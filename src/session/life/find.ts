@@ -1,6 +1,6 @@
 import type { Backend } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
-import { usable } from '../../backends/pick.ts'
+import { setElsewhere, usable } from '../../backends/pick.ts'
 import { isUp, type Listed, type Usage } from '../../box/handle.ts'
 import { type Remote, titleOf } from '../../box/remote.ts'
 import { HARDENED } from '../../box/security.ts'
@@ -80,7 +80,8 @@ export async function listSessions(context: Context): Promise<{
         boxesOf(context.host, backend)().length === 0
       )
         return { name, rows: [] }
-      if (state !== 'yes') return { name, rows: [], error: unusable(backend, state) }
+      if (state !== 'yes')
+        return { name, rows: [], error: state === 'elsewhere' ? setElsewhere(context.host, backend) : unusable(backend, state) }
       try {
         const rows = await askAll(queries, context.effects(backend), ...(remote === null ? [] : [askFar]))
         return { name, rows: rows.map((row) => ({ ...row, ...placed })) }
@@ -256,13 +257,9 @@ export const recordOf = (row: Row): SessionRecord => ({
   credentials: [],
 })
 
-function unusable(backend: Backend, state: 'missing' | 'down' | 'denied' | 'elsewhere'): PaudeError {
+function unusable(backend: Backend, state: 'missing' | 'down' | 'denied'): PaudeError {
   const name = titleOf(backend.name, backend.remote)
   if (state === 'missing') return new PaudeError('backend-missing', `the client of ${name} is not in PATH`)
-  if (state === 'elsewhere')
-    return new PaudeError('backend-down', `the client of ${name} is set to another machine`, {
-      hint: `unset ${backend.health.variables.join(', ')}`,
-    })
   return state === 'down'
     ? new PaudeError('backend-down', `${name} is installed, but its engine is not running`, {
         hint: `start it, or ignore this if you do not use ${name}`,

@@ -77,7 +77,7 @@ export async function lookAround(
   const own = ownOf(backend, { settings: config.settings, host, far })
   const mounts = guardedMounts(host, config, listed)
   const repos = furtherRepositories(host, config, { listed, project: workspace })
-  const clone = lookAtClone(host, config, workspace)
+  const clone = elsewhere(far, () => lookAtClone(host, config, workspace))
   const place = { rules: config.settings, project: workspace.root }
   const imported = imports === null || config.settings.importConfig !== 'on' ? null : lookOwn(host, imports, place)
   const extensions = imports === null ? undefined : lookPolicy({ imports, imported }, place)
@@ -125,6 +125,17 @@ export function refuseBase({ settings: { workspaceMode, dirty, base }, origins }
   throw new PaudeError('usage', `--base needs a clone or a worktree, but the workspace is ${workspaceMode}`, {
     hint: `paude --workspace clone --base ${base}`,
   })
+}
+
+/** Of another machine no folder here can be the workspace, so no hint may say so. */
+function elsewhere<T>(far: Far | null, look: () => T): T {
+  try {
+    return look()
+  } catch (error) {
+    if (far === null || !(error instanceof PaudeError)) throw error
+    const hint = error.hint.replace('--workspace bind', '--workspace none for an empty folder')
+    throw new PaudeError(error.code, error.message, { hint, cause: error })
+  }
 }
 
 function lookAtClone(host: Host, { settings, origins }: Config, { root, git }: Workspace): Surroundings['clone'] {

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isolates } from '../../backends/pick.ts'
+import { titleOf } from '../../box/remote.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { revised, type Word } from '../../network/changes.ts'
+import { HOST_NAME } from '../../network/names.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { audit } from '../record/audited.ts'
 import type { Found } from '../record/found.ts'
@@ -24,6 +26,7 @@ export type Changed = {
 /** Says a word to a session: at once where it runs, and kept for its next start. Its open connections go on. */
 export async function changeSession(context: Context, found: Found, word: Word, dryRun = false): Promise<Changed> {
   refuseUnchangeable(found)
+  refuseHere(found, word)
   return await whileLocked(context, found, async (record) => {
     const now = Math.floor(Date.now() / 1000)
     const changes = [...revised(policyOf(record), record.changes, word, now)]
@@ -55,6 +58,14 @@ async function carryOut(context: Context, before: Found, course: Course): Promis
 async function requireGranted({ host }: Context, record: SessionRecord, verb: Word['verb']): Promise<void> {
   if (verb === 'allow') await requireManaged(host, record)
   if (verb === 'unset') await requireDenied(host, record)
+}
+
+/** What a start would refuse is not allowed later either. */
+function refuseHere({ backend: { name, remote, can } }: Found, { verb, entries }: Word): void {
+  if (verb !== 'allow' || can.hostPorts || !entries.some((entry) => entry.startsWith(`${HOST_NAME}:`))) return
+  throw new PaudeError('unsupported', `${titleOf(name, remote)} cannot reach ports of this machine: ${HOST_NAME}`, {
+    hint: 'leave that entry out',
+  })
 }
 
 function refuseUnchangeable({ backend, record, handle }: Found): void {

@@ -1,0 +1,295 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { need } from '../../src/backends/backend.ts'
+import { noEngine, pickBackend, wantedRemote } from '../../src/backends/pick.ts'
+import { backendAt } from '../../src/backends/registry.ts'
+import { handleOfSpec } from '../../src/box/handle.ts'
+import { isRemoteAddress } from '../../src/box/remote.ts'
+import type { SessionSpec } from '../../src/box/spec.ts'
+import { parseConfig } from '../../src/config/files/parse.ts'
+import { readHost } from '../../src/host.ts'
+import { resumePlan, startPlan } from '../../src/session/life/plans.ts'
+import { type Machine, makeMachine } from '../support/machine.ts'
+import { cases, SECRETS } from '../support/specs.ts'
+
+const REMOTE = { name: 'build', at: 'ssh://ada@build.example.org' }
+const far = backendAt('docker', REMOTE)
+const VOLUMES = '/srv/docker/volumes'
+
+/** A clone with a credential and the user's own set-up of the agent, on that machine. */
+function farSpec(): SessionSpec {
+  const { spec } = cases['credential'] as (typeof cases)[string]
+
+  return {
+    ...spec,
+    init: '',
+
+    imported: { kind: 'gather', store: '/home/ada/.cache/paude/own', name: 'new', files: [], texts: {}, users: '/home/ada/x' },
+    transport: {
+      kind: 'volume',
+      volume: { name: 'paude-bcd234-workspace', root: spec.workspace, image: spec.image, uid: 1000, gid: 1000, selinux: false },
+      fill: { from: ['/bin/sh', '-c', 'tar'], script: 'cat', words: [], packs: '' },
+    },
+    own: {
+      kind: 'oci',
+      extraFlags: [],
+      sharedMemory: 64 * 1024 ** 2,
+      link: 'volume',
+      selinux: false,
+      remote: { ...REMOTE, volumes: VOLUMES },
+    },
+  }
+}
+
+/** All lists of words in a plan that call docker, wherever they stand. */
+function callsIn(value: unknown): readonly (readonly string[])[] {
+  if (Array.isArray(value))
+    return value[0] === 'docker' && value.every((word) => typeof word === 'string') ? [value] : value.flatMap(callsIn)
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(callsIn) : []
+}
+
+describe('a session on the engine of another machine', () => {
+  const spec = farSpec()
+  const box = handleOfSpec(spec)
+  const stages = { stages: '0 0123456789ab\n', '0123456789ab/squid.conf': 'acl all\n' }
+  const plans = {
+    start: startPlan(far, spec, { attached: true }),
+    resume: resumePlan(far, box, { attached: true, credential: null, imported: spec.imported }),
+    stop: far.life.stop(box, 10),
+    remove: far.life.remove(box),
+    change: need(far, 'wall').change(box, { stages: stages.stages, files: stages }),
+    keep: need(far, 'wall').keep(box, stages),
+    others: [
+      far.life.state(box).argv,
+      far.life.remains(box),
+      far.life.signal(box, 'TERM'),
+      need(far, 'terminal').rejoin?.(box),
+      need(far, 'inside').exec(box, ['true'], { part: 'agent', terminal: false, stdin: false, folder: '' }),
+      need(far, 'ports').relay(box, { port: 80, name: 'x' }),
+      need(far, 'wall').requests(box, { follow: true }),
+      need(far, 'wall').there?.(box),
+      ...far.inventory.told(box),
+      ...far.inventory.sessions(() => [box]).map(({ argv }) => argv),
+      ...far.inventory.parts(() => [box]).map(({ argv }) => argv),
+      ...far.inventory.volumes(() => [box]).map(({ argv }) => argv),
+      far.health.version({} as never).argv,
+      far.health.info?.argv,
+      far.health.far?.argv,
+    ],
+  }
+
+  test.each(Object.entries(plans))('is spoken to over there alone: %s', (_, plan) => {
+    const calls = callsIn(plan)
+    expect(calls.length).toBeGreaterThan(0)
+    for (const call of calls) expect(call[1]).toBe('--host=ssh://ada@build.example.org')
+  })
+
+  test.each(Object.entries(plans))('mounts nothing of this machine: %s', (_, plan) => {
+    const words = callsIn(plan).flat()
+    const sources = words.flatMap((word) => /^--mount=type=bind,(?:")?src=([^,]+)/.exec(word)?.[1] ?? [])
+    for (const source of sources) expect(source).toStartWith(`${VOLUMES}/paude-bcd234-files/_data/`)
+    expect(words.filter((word) => word.startsWith('--volume=') || word === '-v')).toEqual([])
+    // What the client itself reads and sends is all that names a folder of the session here.
+    const named = words.filter((word) => word.includes(spec.folder))
+    expect(named.filter((word) => !word.startsWith('--security-opt=seccomp='))).toEqual([])
+  })
+
+  test('shows the proxy its policy read-only, and has a helper change it', () => {
+    const proxy = callsIn(plans.start).find((call) => call.includes('/usr/lib/paude/proxy'))
+    expect(proxy).toContain(`--mount=type=bind,src=${VOLUMES}/paude-bcd234-files/_data/policy,dst=/paude/policy,ro`)
+    const [lay, take] = plans.change
+    expect(lay?.kind === 'exec' && lay.argv).toContain('--mount=type=volume,src=paude-bcd234-files,dst=/paude/files')
+    expect(lay?.kind === 'exec' && lay.argv).toContain('--network=none')
+    expect(take?.kind === 'exec' && take.argv).toContain('/usr/lib/paude/policy')
+  })
+
+  test('gives the credential to nothing but the stdin of its proxy', () => {
+    const holders = plans.start.flatMap(function walk(step): readonly unknown[] {
+      const {
+        stdin,
+        lanes = [],
+        trailing = [],
+      } = step as { stdin?: unknown; lanes?: (typeof plans.start)[]; trailing?: typeof plans.start }
+      return [
+        ...(typeof stdin === 'object' ? [(step as { argv: readonly string[] }).argv.at(-1)] : []),
+        ...[...lanes, trailing].flatMap((lane) => lane.flatMap(walk)),
+      ]
+    })
+    expect(holders).toEqual(['/usr/lib/paude/secret'])
+    expect(JSON.stringify(plans.start)).not.toContain(SECRETS.credential)
+  })
+
+  test('leaves nothing over there', () => {
+    const removed = callsIn(plans.remove).flatMap((call) => (call.includes('rm') ? call.slice(3) : []))
+    for (const part of ['', '-proxy', '-link', '-workspace', '-files', '-imported'])
+      expect(removed).toContain(`paude-bcd234${part}`)
+  })
+
+  test('has a user that is nobody of this machine', () => {
+    expect(far.user({ ...readHost(), uid: 0, gid: 0 })).toEqual({ uid: 1000, gid: 1000 })
+  })
+})
+
+describe('where a start goes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'paude-remote-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const machine = (env: Record<string, string>) => ({
+    ...readHost(),
+    home: folder,
+    env: { PATH: folder, DOCKER_CONFIG: join(folder, 'docker'), ...env },
+  })
+  beforeAll(() => {
+    writeFileSync(join(folder, 'docker'), '')
+    rmSync(join(folder, 'docker'))
+    const key = new Bun.CryptoHasher('sha256').update('lab').digest('hex')
+    const place = join(folder, 'docker/contexts/meta', key)
+    mkdirSync(place, { recursive: true })
+    writeFileSync(join(place, 'meta.json'), JSON.stringify({ Endpoints: { docker: { Host: 'ssh://lab.example.org' } } }))
+  })
+
+  test.each([
+    [{ DOCKER_HOST: 'ssh://ada@build.example.org' }, 'ssh://ada@build.example.org'],
+    [{ DOCKER_HOST: 'tcp://127.0.0.1:2375' }, 'tcp://127.0.0.1:2375'],
+    [{ DOCKER_CONTEXT: 'lab' }, 'lab'],
+    [{ DOCKER_HOST: 'unix:///var/run/docker.sock' }, null],
+    [{}, null],
+  ])('docker by name with %j goes to %j', (env, at) => {
+    expect(wantedRemote(machine(env as Record<string, string>), { backend: 'docker', remotes: [] })?.at ?? null).toBe(at)
+  })
+
+  test('auto never goes to another machine, and says how to', async () => {
+    writeFileSync(join(folder, 'docker-client'), '')
+    const host = machine({ DOCKER_HOST: 'ssh://ada@build.example.org', PATH: join(folder, 'bin') })
+    mkdirSync(join(folder, 'bin'), { recursive: true })
+    writeFileSync(join(folder, 'bin/docker'), '#!/bin/sh\n', { mode: 0o755 })
+    expect(wantedRemote(host, { backend: 'auto', remotes: [] })).toBeNull()
+    await expect(pickBackend(host, 'auto')).rejects.toMatchObject({
+      code: 'backend-missing',
+      message: 'the client of docker is set to another machine, which is never taken by itself',
+    })
+    expect((await pickBackend(host, 'docker')).remote).toEqual({ name: '', at: 'ssh://ada@build.example.org' })
+    // Nor does this machine take the place of another one.
+    expect(await noEngine(host, { backend: 'docker@build', remotes: [REMOTE] })).toBeNull()
+  })
+
+  test('podman is refused where its client is set to another machine, but for the virtual machine of a Mac', async () => {
+    const set = (at: string) => machine({ CONTAINER_HOST: at, PATH: join(folder, 'bin') })
+    await expect(pickBackend(set('ssh://ada@build.example.org'), 'podman')).rejects.toMatchObject({
+      code: 'unsupported',
+      message: 'the client of podman is set to another machine, on which paude runs no sessions',
+    })
+    const mac = { ...set('ssh://core@127.0.0.1:50000/run/podman.sock'), platform: 'darwin' as const }
+    expect(wantedRemote(mac, { backend: 'podman', remotes: [] })).toBeNull()
+  })
+
+  test('a name that nobody has given is an error that says where to write it', async () => {
+    await expect(pickBackend(machine({}), { backend: 'docker@lab', remotes: [] })).rejects.toMatchObject({
+      code: 'config',
+      hint: 'write [remotes.lab] with host = "ssh://you@HOST" there',
+    })
+  })
+})
+
+describe('[remotes]', () => {
+  const read = (text: string, layer: 'user' | 'project' | 'managed' = 'user') =>
+    parseConfig({ layer, file: '/c.toml', text }).sources[0]?.values
+
+  test('is the user’s own', () => {
+    const text = '[remotes.build]\nhost = "ssh://ada@build.example.org:2222"\n[remotes.lab]\ncontext = "lab"\n'
+    expect(read(`backend = "docker@build"\n${text}`)).toEqual({
+      backend: 'docker@build',
+      remotes: [
+        { name: 'build', at: 'ssh://ada@build.example.org:2222' },
+        { name: 'lab', at: 'lab' },
+      ],
+    })
+    expect(() => read(text, 'project')).toThrow('remotes')
+    expect(() => read('backend = "docker@build"\n', 'project')).toThrow('not allowed in this file')
+  })
+
+  test.each([
+    'ssh://-oProxyCommand=touch',
+    'ssh://ada:secret@build.example.org',
+    'ssh://build.example.org/x y',
+    'unix:///var/run/docker.sock',
+    'build.example.org',
+    '--host=x',
+  ])('%s is no address of a machine', (text) => {
+    expect(isRemoteAddress(text)).toBe(false)
+    expect(() => read(`[remotes.x]\nhost = ${JSON.stringify(text)}\n`)).toThrow('must be an address')
+  })
+
+  test('needs one of host and context', () => {
+    expect(() => read('[remotes.x]\n')).toThrow('needs either host or context')
+  })
+})
+
+describe('verbs', () => {
+  let machine: Machine
+  beforeAll(() => {
+    machine = makeMachine(['docker'])
+    machine.set('say', 'info', JSON.stringify({ DockerRootDir: '/srv/docker', OSType: 'linux', Architecture: 'x86_64' }))
+    machine.write(
+      join(machine.home, '.config/paude/config.toml'),
+      '[remotes.build]\nhost = "ssh://ada@build.example.org"\n\n[workspace]\nmode = "none"\n',
+    )
+  })
+  afterAll(() => machine.dispose())
+  const listed = (id: string) =>
+    `${JSON.stringify(['running', 'Up 2 seconds', id, '', 'claude', machine.project, '2026-01-02T03:04:05.000Z', 'restricted'])}\n`
+
+  test('find a session again where its record says that it is, and name a machine that does not answer', async () => {
+    const id = await machine.detached('--backend=docker@build')
+    const before = machine.calls().length
+    machine.set('say', 'list', listed(id))
+    const list = await machine.paude(['sessions', '--json'])
+    expect(JSON.parse(list.stdout)).toMatchObject([{ id, backend: 'docker', remote: REMOTE }])
+    expect((await machine.paude(['stop', id])).code).toBe(0)
+    const calls = machine.calls().slice(before)
+    const stop = calls.find((call) => call.includes('stop') && call.includes(id))
+    expect(stop?.slice(0, 2)).toEqual(['docker', '--host=ssh://ada@build.example.org'])
+
+    writeFileSync(
+      join(machine.room, 'fake/fail-far'),
+      'error during connect: stderr=ssh: connect to host build.example.org: refused\n',
+    )
+    const dead = await machine.paude(['sessions'])
+    expect(dead.code).toBe(0)
+    expect(dead.stderr).toContain('docker@build does not answer: ssh: connect to host build.example.org: refused')
+    const doctor = await machine.paude(['backends'])
+    expect(doctor.stdout).toMatch(/^docker@build +not running/m)
+    rmSync(join(machine.room, 'fake/fail-far'))
+
+    const reach = await machine.paude(['network', 'allow', 'host.paude.internal:3000', '--session', id])
+    expect([reach.code, reach.stderr]).toEqual([1, expect.stringContaining('docker@build cannot reach ports of this machine')])
+    const fork = await machine.paude(['fork', id])
+    expect(fork.stderr).toContain('is on another machine, where paude copies no conversation')
+  })
+
+  test('wait a few seconds for a machine that is silent', async () => {
+    writeFileSync(join(machine.room, 'fake/hang-far'), '')
+    const { code, stderr } = await machine.paude(['sessions'])
+    rmSync(join(machine.room, 'fake/hang-far'))
+    expect([code, stderr]).toEqual([0, expect.stringContaining('docker@build has not answered within 5 s')])
+  }, 60_000)
+
+  test('that need this machine refuse another one by name', async () => {
+    for (const verb of ['selftest', 'demo']) {
+      const { code, stderr } = await machine.paude(['--backend=docker@build', verb])
+      expect(code).not.toBe(0)
+      expect(stderr).toContain(`paude ${verb} does not work on docker@build, which is on another machine`)
+    }
+    const bound = await machine.paude(['--backend=docker@build', '--workspace=bind', '-p', 'hi'])
+    expect(bound.stderr).toContain('docker@build cannot mount your folder')
+    expect(bound.stderr).toContain('use --workspace clone')
+  })
+
+  test('take a clone where nobody said how the project comes in', async () => {
+    machine.write(join(machine.home, '.config/paude/config.toml'), '[remotes.build]\nhost = "ssh://ada@build.example.org"\n')
+    const { stderr } = await machine.paude(['--backend=docker@build', '-p', 'hi'])
+    // The folder is no repository.
+    expect(stderr).toContain('--workspace none')
+  })
+})
