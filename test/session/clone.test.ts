@@ -29,6 +29,11 @@ async function commit(folder: string, path: string, text = `${path}\n`): Promise
   return await git(folder, 'rev-parse', 'HEAD')
 }
 
+/** git takes a file for unchanged by its time alone only where that is older than the index, in whole seconds. */
+async function secondAfter(path: string): Promise<void> {
+  while (Math.floor(Date.now() / 1000) <= Math.floor(statSync(path).mtimeMs / 1000)) await Bun.sleep(20)
+}
+
 /** Files and folders below one, with what is in the files: what a refused pull must leave as it was. */
 const contents = (folder: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
@@ -484,6 +489,26 @@ describe('the work of a clone', () => {
     expect(await unsavedWork(context, found)).toEqual(['not committed: new.txt'])
   })
 
+  test('is looked for without reading again what nobody touched', async () => {
+    const one = await made((project) => commit(project, '.gitattributes', '*.txt filter=told\n').then(() => undefined))
+    // git runs this on a file that it reads.
+    await git(one.box, 'config', 'filter.told.clean', `tee -a ${one.room}/read`)
+    await secondAfter(join(one.box, '.git/index'))
+    expect(await unsavedWork(one.context, one.found)).toEqual([])
+    expect(existsSync(join(one.room, 'read'))).toBe(false)
+  })
+
+  test.each([
+    ['the filling', async () => undefined],
+    ['a git of the agent', (box: string) => commit(box, 'a.txt', 'ten\n').then(() => undefined)],
+  ])('is seen in a file of the same size that was changed in the second of %s', async (_, does) => {
+    const one = await made()
+    await does(one.box)
+    put(join(one.box, 'a.txt'), 'two\n')
+    await secondAfter(join(one.box, '.git/index'))
+    expect(await unsavedWork(one.context, one.found)).toContain('not committed: a.txt')
+  })
+
   test('is not removed unless it is kept', async () => {
     const { room, box, context, found, notes } = await made()
     await commit(box, 'work.txt')
@@ -561,6 +586,7 @@ describe('the work of a clone', () => {
   test('is named after a start that failed only where something of the session is left', async () => {
     const { box, context, found, notes } = await made()
     await commit(box, 'work.txt')
+    rmSync(found.handle.folder, { recursive: true })
     await clearFailed(context, found, [])
     expect(notes).toEqual([])
     mkdirSync(found.handle.folder)

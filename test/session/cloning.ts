@@ -80,7 +80,7 @@ export async function cloning(make: (project: string) => Promise<void> = async (
     const workspace = findWorkspace(host, { force: true })
     const uncommitted = isDirty && workspace.git !== null ? readUncommitted(project, workspace.git, host) : null
     const { commit } = source
-    if (isDirty) mkdirSync(handle.folder, { recursive: true })
+    mkdirSync(handle.folder, { recursive: true })
     await execute(
       [
         ...storePlan(store, source),
@@ -99,7 +99,7 @@ export async function cloning(make: (project: string) => Promise<void> = async (
     const mounted = script.replaceAll('/paude/packs', packs || join(room, 'no-packs'))
     const ends = await connect(from, ['/bin/sh', '-c', mounted, 'sh', ...words])
     if (ends.to.code + ends.from.code !== 0) throw new Error(`${ends.from.stderr}${ends.to.stderr}`)
-    if (isDirty) put(join(handle.folder, FILLED), ends.to.stdout)
+    put(join(handle.folder, FILLED), ends.to.stdout)
   }
   return {
     room,

@@ -6,7 +6,7 @@ import { takeSnapshot } from '../../src/run/snapshot.ts'
 import script from '../../src/session/clone/diff.sh' with { type: 'text' }
 import { requireSaved, unsavedWork } from '../../src/session/clone/keep.ts'
 import ownIndex from '../../src/session/clone/own-index.sh' with { type: 'text' }
-import { readBegan } from '../../src/session/record/began.ts'
+import { filledWords, readBegan } from '../../src/session/record/began.ts'
 import { type Cloning, cloning, git, put } from './cloning.ts'
 
 /** A later git passes over lists that are large. */
@@ -29,8 +29,8 @@ afterEach(() => {
 /** As scripts read it: a name with a newline is one. */
 const status = (folder: string) => git(folder, 'status', '--porcelain', '-z', '--untracked-files=all')
 const diffOf = async ({ box, source, found }: Cloning, ...words: readonly string[]) => {
-  const began = readBegan(found.handle.folder)
-  return (await capture(['/bin/sh', '-c', ownIndex + script, 'sh', box, source.commit, began, 'never', ...words])).stdout
+  const filled = filledWords(found.handle.folder)
+  return (await capture(['/bin/sh', '-c', ownIndex + script, 'sh', box, source.commit, ...filled, 'never', ...words])).stdout
 }
 
 describe('a clone with what is not committed', () => {

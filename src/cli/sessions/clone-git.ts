@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { insideOf, requireClone } from '../../session/clone/inside.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
 import { findSession } from '../../session/life/find.ts'
-import { readBegan } from '../../session/record/began.ts'
+import { filledWords } from '../../session/record/began.ts'
 import { colourful } from '../streams/output.ts'
 
 type Given = {
@@ -17,7 +17,7 @@ export async function showOfClone(context: Context, script: string, given: Given
   const { base } = requireClone(found)
   const inside = await insideOf(context, found)
   const colour = colourful(context.host, 'stdout') ? 'always' : 'never'
-  const argv = inside(script, [base, readBegan(found.handle.folder), colour, ...given.words])
+  const argv = inside(script, [base, ...filledWords(found.handle.folder), colour, ...given.words])
   return await carryOut(context, found.backend, {
     plan: [{ kind: 'attach', argv, terminal: false, stdin: false }],
     dryRun: given['dry-run'] === true,

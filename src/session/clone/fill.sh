@@ -33,4 +33,5 @@ else
   git update-index -q --refresh || :
 fi
 mkdir -p -- "$directory"
-echo "${made:-}"
+# When git had all files: what has changed since has a later time. Nothing where find cannot tell it.
+echo "${made:-} $(find .git/index -printf %C@ 2>/dev/null || :)"

@@ -1,7 +1,7 @@
 # In the box, or in a helper: prints what its repository has that the commits named do not reach, and what is not committed.
 cd "$1" && git rev-parse --git-dir >/dev/null || exit 65
-began=$2
-shift 2
+began=$2 filled=$3
+shift 3
 export GIT_OPTIONAL_LOCKS=0 GIT_NO_REPLACE_OBJECTS=1
 for one; do
   shift
@@ -30,12 +30,14 @@ done
 is_as_begun() {
   git cat-file -e "$began^{commit}" 2>/dev/null && with_new_files git diff --quiet --no-ext-diff "$began"
 }
+# Also where there is no index to copy.
+changes() { with_own_index git status --porcelain 2>/dev/null || git status --porcelain; }
 git worktree list --porcelain | while read -r key value; do
   case $key in
     worktree) tree=$value ;;
     HEAD) head=$value ;;
     detached) echo "ref $head $(git rev-list --count "$head" "$@") HEAD" ;;
-    '') cd "$tree" 2>/dev/null && ! is_as_begun && git status --porcelain | sed -n -e '1,20s/^/change /p' -e '$=' ;;
+    '') cd "$tree" 2>/dev/null && ! is_as_begun && changes | sed -n -e '1,20s/^/change /p' -e '$=' ;;
   esac
 done
 # Repositories within: no ref of this one reaches their commits. Linked worktrees are this one.

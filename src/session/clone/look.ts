@@ -7,7 +7,7 @@ import { nameInside, printableOutput } from '../../text.ts'
 import { readGit } from '../../workspace/git.ts'
 import { isObjectName } from '../../workspace/ref-name.ts'
 import { readRef, readRefsBelow } from '../../workspace/refs.ts'
-import { readBegan } from '../record/began.ts'
+import { filledWords } from '../record/began.ts'
 import type { Found } from '../record/found.ts'
 import { type Inside, requireClone } from './inside.ts'
 import script from './look.sh' with { type: 'text' }
@@ -102,7 +102,7 @@ async function during<T>(signal: AbortSignal, life: AbortController, act: () => 
 }
 
 const wordsOf = (context: Context, found: Found): readonly string[] => [
-  readBegan(found.handle.folder),
+  ...filledWords(found.handle.folder),
   ...knownCommits(context, found),
 ]
 

@@ -2,7 +2,8 @@
 with_whole_index() (
   own=$(mktemp -d /tmp/paude-whole.XXXXXX) || exit
   index=$(git rev-parse --git-path index)
-  [ ! -e "$index" ] || cp "$index" "$own/index" || exit
+  # With its time: git reads anew what was written in the second of an index.
+  [ ! -e "$index" ] || cp -p "$index" "$own/index" || exit
   export GIT_INDEX_FILE="$own/index"
   git add --all . >/dev/null 2>&1 && "$@"
   code=$?

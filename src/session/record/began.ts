@@ -27,7 +27,10 @@ export function readBrought(folder: string): readonly Brought[] {
 }
 
 /** Commit with what a clone had at its start that was not committed; '' where it had no such thing. The filling named it, before any agent was there. */
-export function readBegan(folder: string): string {
-  const last = readSmall(join(folder, FILLED))?.trim().split('\n').at(-1) ?? ''
-  return isObjectName(last) ? last : ''
+export const readBegan = (folder: string): string => filledWords(folder)[0]
+
+/** The same, and the moment in which git had written all files of a clone: seconds as the clone's file system has them, '' where it is not known. */
+export function filledWords(folder: string): readonly [began: string, filled: string] {
+  const words = readSmall(join(folder, FILLED))?.trim().split('\n').at(-1)?.split(' ') ?? []
+  return [words.find(isObjectName) ?? '', words.find((word) => /^\d{1,12}\.\d{1,12}$/.test(word)) ?? '']
 }
