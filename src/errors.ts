@@ -65,3 +65,7 @@ export function exitCode({ code, signal }: PaudeError, caller: Caller): number {
       return 125
   }
 }
+
+/** Whether an engine could not be asked at all: what it has may well be there. */
+export const isUnanswered = (error: unknown): boolean =>
+  error instanceof PaudeError && ['backend-silent', 'backend-down', 'backend-denied'].includes(error.code)

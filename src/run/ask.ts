@@ -1,4 +1,4 @@
-import { PaudeError } from '../errors.ts'
+import { isUnanswered, PaudeError } from '../errors.ts'
 import type { Query } from '../plan/query.ts'
 import { commandLine } from '../plan/shell.ts'
 import type { Effects } from './execute.ts'
@@ -10,10 +10,6 @@ export function refusedIsNull(error: unknown): null {
   if (isUnanswered(error)) throw error
   return null
 }
-
-/** Whether an engine could not be asked at all: what it has may well be there. */
-export const isUnanswered = (error: unknown): boolean =>
-  error instanceof PaudeError && ['backend-silent', 'backend-down', 'backend-denied'].includes(error.code)
 
 const underWay = new Map<string, Promise<Outcome>>()
 

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Ending, PaudeError } from '../errors.ts'
+import { type Ending, isUnanswered, PaudeError } from '../errors.ts'
 import {
   type Argv,
   type Attach,
@@ -285,13 +285,15 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   throw error
 }
 
-/** Whether a probe succeeds; that its engine does not answer is no answer. */
+/** Whether a probe succeeds; that its engine does not answer is no answer: what is asked for may be there, and nobody may take it back. */
 async function succeeds(argv: Argv, { effects, interruption, working }: Run): Promise<boolean> {
   const outcome = await question(argv, { signal: interruption.signal })
   interruption.check()
-  if (outcome.silent === undefined) return outcome.code === 0
-  working.silent.add(argv[0])
-  throw effects.explain({ argv, outcome })
+  if (outcome.code === 0) return true
+  const error = effects.explain({ argv, outcome })
+  if (outcome.silent !== undefined) working.silent.add(argv[0])
+  if (outcome.silent !== undefined || isUnanswered(error)) throw error
+  return false
 }
 
 /** Seconds between two tries to take something away: an engine may be busy with it. */
@@ -353,9 +355,13 @@ async function runPipe({ from, to, title, printed, undo }: Pipe, { effects, undo
   if (undo !== undefined) undos.push(undo)
   const ends = await connect(from, to, interruption.signal)
   interruption.check()
-  // A source whose reader has failed ends of a broken pipe: the reader knows why.
-  const failed = ends.to.code !== 0 ? { argv: to, outcome: ends.to } : { argv: from, outcome: ends.from }
-  if (failed.outcome.code !== 0) throw effects.explain(failed)
+  // A source whose reader has failed ends of a broken pipe: the reader knows why, unless the engine of the source has said nothing.
+  const errors = [
+    { argv: to, outcome: ends.to },
+    { argv: from, outcome: ends.from },
+  ].flatMap((end) => (end.outcome.code === 0 ? [] : [effects.explain(end)]))
+  const error = errors.find(isUnanswered) ?? errors[0]
+  if (error !== undefined) throw error
   if (printed !== undefined) await writeWhole({ path: printed, content: ends.to.stdout, mode: 0o600 })
 }
 
@@ -427,16 +433,33 @@ async function withRescue(rescue: Plan | undefined, run: Run, attempt: () => Pro
 const isMissingImage = (error: unknown): boolean => error instanceof PaudeError && error.code === 'image-missing'
 
 /** Undoes everything after the first `keep`, newest first; a failing undo does not stop the others. One that is not answered is noted. */
-async function takeBack({ undos, working, left }: Run, keep: number): Promise<void> {
+async function takeBack(run: Run, keep: number): Promise<void> {
+  const { undos, left } = run
   while (undos.length > keep) {
     const undo = undos.pop()
     if (typeof undo === 'function') await undo().catch(() => undefined)
     else if (undo !== undefined) {
       const isSilent = left.some(([program]) => program === undo[0])
-      const outcome = isSilent ? null : await work(undo, working).catch(() => null)
-      if (isSilent || outcome?.silent !== undefined) left.push(undo)
+      if (isSilent || !(await isAnswered(undo, run))) left.push(undo)
     }
   }
+}
+
+/** Seconds between two tries of an undo whose engine is away: an API server that starts again takes some. */
+const AWAY = [1, 2, 4, 8]
+
+/** Carries an undo out; false when its engine does not answer, also not after a while. */
+async function isAnswered(undo: Argv, { effects, working, interruption }: Run): Promise<boolean> {
+  for (const seconds of [...AWAY, 0]) {
+    const outcome = await work(undo, working).catch(() => null)
+    if (outcome === null || outcome.code === 0) return true
+    if (outcome.silent !== undefined) return false
+    if (!isUnanswered(effects.explain({ argv: undo, outcome }))) return true
+    if (seconds === 0 || interruption.again.aborted) return false
+    if (seconds === AWAY[0]) effects.note(`${undo[0]} does not reach what it asks; paude tries again to remove what was made`)
+    await sleep(seconds * 1000)
+  }
+  return false
 }
 
 /** Gives the agent a terminal that is held; stays with it when we are attached. */

@@ -14,6 +14,8 @@ const expectations: Readonly<Record<keyof typeof recorded, Expected>> = {
   refused: ['backend-down', 'the cluster does not answer at 127.0.0.1:9', /kubectl --context=dead cluster-info/],
   'refused-apply': ['backend-down', 'the cluster does not answer at 127.0.0.1:9', /VPN/],
   'unknown-host': ['backend-down', 'the cluster does not answer at api.example.invalid', /VPN/],
+  'connection-cut': ['backend-down', /^the connection to the cluster was cut: read tcp/, /rm --orphans/],
+  'claim-there': ['name-taken', /^the cluster has persistentvolumeclaims paude-home-claude-\w+ already$/, /paude sessions/],
   timeout: ['backend-down', 'the cluster does not answer: context deadline exceeded', /VPN/],
   'not-tls': ['backend-down', /does not speak TLS$/, /config view/],
   'login-plugin-missing': ['backend-denied', /needs nologin-plugin, which is not in PATH$/, /install nologin-plugin/],

@@ -78,6 +78,13 @@ const cases: readonly Case[] = [
     false,
   ],
   [
+    'a claim that is going',
+    told([unscheduled('0/1 nodes are available: persistentvolumeclaim "paude-home-claude-4c94" is being deleted.')]),
+    'refused',
+    /the volume paude-home-claude-4c94 is being deleted/,
+    true,
+  ],
+  [
     'no default storage class',
     told(
       [unscheduled('0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.')],

@@ -61,7 +61,7 @@ const effects = {
   hold: () => Promise.reject(new Error('nothing is held here')),
   explain: ({ outcome }: { outcome: { code: number; stderr: string } }) => {
     const [word] = outcome.stderr.split('\n')
-    const code = word === 'image-missing' || word === 'name-taken' ? word : 'command-failed'
+    const code = word === 'image-missing' || word === 'name-taken' || word === 'backend-down' ? word : 'command-failed'
     return new PaudeError(code, `failed with ${outcome.code}: ${word}`)
   },
   moving: { moves: false, show: () => undefined, clear: () => undefined },
@@ -209,6 +209,29 @@ describe('undo', () => {
       exec(fails()),
     ])
     expect(logged()).toEqual(['first'])
+  })
+
+  test('where a probe has no answer nothing is made, and what may be there is not taken back', async () => {
+    const { code } = await failure([
+      exec(log('made'), { unless: fails('backend-down'), undo: log('undo') }),
+      exec(log('unreached')),
+    ])
+    expect({ code, logged: logged() }).toEqual({ code: 'backend-down', logged: [] })
+  })
+
+  test('an undo whose engine is away is tried again', async () => {
+    const back = sh('[ -e away ] || { touch away; echo backend-down >&2; exit 1; }; echo undone >>log')
+    const { hint } = await failure([exec(['true'], { undo: back }), exec(fails())])
+    expect({ hint, logged: logged(), notes }).toEqual({
+      hint: '',
+      logged: ['undone'],
+      notes: ['sh does not reach what it asks; paude tries again to remove what was made'],
+    })
+  })
+
+  test('a source that its engine did not answer is what failed, and not the reader of nothing', async () => {
+    const { code } = await failure([{ kind: 'pipe', from: fails('backend-down'), to: fails('no objects passed') }])
+    expect(code).toBe('backend-down')
   })
 
   test('what somebody else made at the same moment is there, and is not ours to take back', async () => {

@@ -182,6 +182,12 @@ const rows: readonly Explanation<Subject>[] = [
       `check network and VPN, and the address: kubectl${flag('context', context)} cluster-info; another cluster: kubernetes.context`,
   },
   {
+    when: /Unable to connect to the server: ([^\n]+)|(connection reset by peer|unexpected EOF|http2: client connection lost)/,
+    code: 'backend-down',
+    say: ({ first }) => `the connection to the cluster was cut: ${first}`,
+    hint: () => 'try again; paude rm --orphans removes what may be left of a start',
+  },
+  {
     when: /etcdserver: ([^\n]+)|(?:the server is currently unable to handle the request|apiserver not ready)()|Too many requests/,
     code: 'backend-down',
     say: ({ first }) => `the API server of the cluster is overloaded or starting${first === '' ? '' : ` (${first})`}`,
@@ -198,6 +204,12 @@ const rows: readonly Explanation<Subject>[] = [
     code: 'backend-down',
     say: ({ first }) => `the cluster cannot reach the node of the pod: ${first}`,
     hint: () => 'try again; if it stays, the node is down or a proxy before the API server refuses streams',
+  },
+  {
+    when: /(\S+) "([^"]+)" already exists/,
+    code: 'name-taken',
+    say: ({ found: [kind, name] }) => `the cluster has ${kind} ${name} already`,
+    hint: () => 'paude sessions',
   },
   {
     when: /(\w+) "[^"]+" is invalid: ([^\n]+)/,

@@ -67,12 +67,13 @@ const home = (spec: Spec): Plan => {
   const { cluster } = spec.own
   const name = spec.homeVolume
   if (name === '') return []
-  const labels = { 'paude.role': 'home' }
+  const labels = { 'paude.role': 'home', 'paude.maker': spec.id }
   return [
-    exec(applying(cluster), {
+    // Not applied: one that is there has another maker, whose start must not be undone.
+    exec(kubectl(cluster, 'create', '--filename=-'), {
       stdin: listText([claim(spec, { name, size: cluster.homeSize, labels })]),
       unless: kubectl(cluster, 'get', 'persistentvolumeclaim', name),
-      undo: kubectl(cluster, 'delete', 'persistentvolumeclaim', name, '--wait=false'),
+      undo: kubectl(cluster, 'delete', 'persistentvolumeclaim', `--selector=paude.maker=${spec.id}`, '--wait=false'),
     }),
   ]
 }

@@ -133,6 +133,13 @@ function notPulled(image: string, message: string): PaudeError {
 function unschedulable(message: string, where: Where): Trouble {
   // What follows tells the same of other pods that could have made room.
   const why = said(message.replace(/ preemption: [\s\S]*/, ''))
+  const [, leaving] = /persistentvolumeclaim "([^"]+)" is being deleted/.exec(message) ?? []
+  if (leaving !== undefined)
+    return final(
+      'refused',
+      `the volume ${leaving} is being deleted, which takes until no session uses it`,
+      'stop the sessions of this project, then start again: paude sessions',
+    )
   if (/unbound immediate PersistentVolumeClaims|persistentvolumeclaim "[^"]+" not found/.test(message))
     return soon(
       'backend-down',

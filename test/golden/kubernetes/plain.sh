@@ -590,7 +590,7 @@ EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/look.json
 # side by side
 later 'kubectl --context=team --namespace=paude delete deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim,pod --selector=paude.id=paude-bcd234 --ignore-not-found --cascade=foreground --wait=true'
-kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-claude-0123456789abcdef >/dev/null 2>&1 || later 'kubectl --context=team --namespace=paude delete persistentvolumeclaim paude-home-claude-0123456789abcdef --wait=false'
+kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-claude-0123456789abcdef >/dev/null 2>&1 || later 'kubectl --context=team --namespace=paude delete persistentvolumeclaim --selector=paude.maker=paude-bcd234 --wait=false'
 (
   printf %s '{
   "apiVersion": "v1",
@@ -1156,6 +1156,7 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
         "name": "paude-home-claude-0123456789abcdef",
         "labels": {
           "paude.role": "home",
+          "paude.maker": "paude-bcd234",
           "app.kubernetes.io/managed-by": "paude"
         },
         "annotations": {
@@ -1179,9 +1180,7 @@ kubectl --context=team --namespace=paude get persistentvolumeclaim paude-home-cl
 ' | kubectl \
       --context=team \
       --namespace=paude \
-      apply \
-      --server-side \
-      --field-manager=paude \
+      create \
       --filename=-
   }
 ) & lane_2=$!
