@@ -28,6 +28,7 @@ const packages = {
   zsh: 'zsh',
   fish: 'fish',
   gh: 'gh',
+  '/usr/sbin/sshd': 'openssh-server',
 }
 
 let updated = false

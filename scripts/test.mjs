@@ -16,7 +16,8 @@ const nothing = { passed: 0, failed: 0, skipped: 0, failures: [], unsteady: [] }
 forwardSignals()
 await main(async () => {
   await ensureDependencies()
-  if (canInstall()) await ensurePrograms(['git', 'tmux', 'ps', 'ip', 'file', 'curl', 'openssl', 'zsh', 'fish', 'gh'])
+  if (canInstall())
+    await ensurePrograms(['git', 'tmux', 'ps', 'ip', 'file', 'curl', 'openssl', 'zsh', 'fish', 'gh', '/usr/sbin/sshd'])
   // What runs the program for arm64 on another machine.
   if (canInstall() && process.arch !== 'arm64')
     await ensurePrograms(['qemu-aarch64-static', '/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1'])

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  backends,
+  binary,
+  describeEach,
+  expectGone,
+  home,
+  makeProject,
+  paude,
+  poll,
+  put,
+  type RunOptions,
+  root,
+  runGit,
+} from './support.ts'
+import { makeTerminals } from './terminal.ts'
+
+const sshd = Bun.which('sshd', { PATH: '/usr/sbin:/usr/local/sbin:/usr/bin' }) ?? ''
+const folder = join(root, 'remote')
+const bin = join(folder, 'bin')
+const journal = join(folder, 'journal')
+const HOST = 'ssh://build.example.org'
+
+/** Another machine as far as docker's client is concerned: a real sshd, which each connection starts for itself. Nothing listens. */
+function makeRemote(): boolean {
+  mkdirSync(bin, { recursive: true })
+  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true })
+  for (const name of ['host', 'user'])
+    Bun.spawnSync(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)], { stdin: 'ignore' })
+  put(join(folder, 'authorized'), readFileSync(join(folder, 'user.pub'), 'utf8'))
+  const server = [
+    'UsePAM no',
+    'StrictModes no',
+    `HostKey ${folder}/host`,
+    `AuthorizedKeysFile ${folder}/authorized`,
+    'PidFile none',
+  ]
+  put(join(folder, 'sshd_config'), `${[...server, 'PermitRootLogin yes', 'LogLevel ERROR'].join('\n')}\n`)
+  const client = [
+    `User ${Bun.spawnSync(['id', '-un']).stdout.toString().trim()}`,
+    `IdentityFile ${folder}/user`,
+    `UserKnownHostsFile ${folder}/known`,
+    'StrictHostKeyChecking no',
+    'BatchMode yes',
+    'LogLevel ERROR',
+    `ProxyCommand ${sshd} -i -f ${folder}/sshd_config`,
+  ]
+  put(join(folder, 'ssh_config'), `Host *\n${client.map((line) => `  ${line}\n`).join('')}`)
+  script('ssh', `exec ${Bun.which('ssh')} -F ${folder}/ssh_config "$@"`)
+  // What is asked of the engine, each call a record.
+  script('docker', `{ printf '%s\\0' "$@"; printf '\\036\\0'; } >>${journal}\nexec ${Bun.which('docker')} "$@"`)
+  // An account may be locked, which is no fault of paude's.
+  const { exitCode, stderr } = Bun.spawnSync([join(bin, 'ssh'), 'build.example.org', 'docker', 'version'], { stdin: 'ignore' })
+  if (exitCode !== 0) process.stderr.write(`no other machine to test with: ${stderr.toString()}`)
+  return exitCode === 0
+}
+
+function script(name: string, text: string): void {
+  put(join(bin, name), `#!/bin/sh\n${text}\n`)
+  chmodSync(join(bin, name), 0o755)
+}
+
+const calls = (): readonly (readonly string[])[] =>
+  readFileSync(journal, 'utf8')
+    .split('\u001e\0')
+    .filter(Boolean)
+    .map((call) => call.split('\0').slice(0, -1))
+
+// What runs there takes the usual engine, whatever this process is told.
+const isThere =
+  backends().includes('docker') && !process.env['DOCKER_HOST'] && sshd !== '' && Bun.which('ssh') !== null && makeRemote()
+
+describe.skipIf(!isThere)('another machine', () => {
+  describeEach('its engine', (backend) => {
+    if (backend !== 'docker') return
+    const terminals = makeTerminals()
+    const env = { PATH: `${bin}:${process.env['PATH']}`, SAID: 's3cret-of-the-user' }
+    const cwd = makeProject()
+    const run = (words: readonly string[], more: RunOptions = {}) => paude(words, { cwd, env, ...more })
+
+    beforeAll(() => {
+      put(join(home, '.config/paude/config.toml'), `[remotes.build]\nhost = "${HOST}"\n`)
+    })
+    afterAll(async () => {
+      await terminals.stop()
+      writeFileSync(join(home, '.config/paude/config.toml'), '')
+    })
+
+    test('runs a session of this machine, with nothing of it but what is sent, and leaves nothing', async () => {
+      const one = await run(['--backend=docker@build', 'run', '--', 'sh', '-c', 'cat; git log --format=%s; id -u; exit 7'], {
+        stdin: 'from outside\n',
+      })
+      expect([one.code, one.stdout, one.stderr]).toEqual([7, 'from outside\nfirst\n1000\n', ''])
+      await expectGone('docker')
+
+      const words = ['--backend=docker@build', '--detach', '--session-name=far', '--agent=shell', '--env=SAID']
+      const started = await run(words)
+      expect([started.code, started.stderr]).toEqual([0, ''])
+      const id = started.stdout.trim()
+      const listed = JSON.parse((await run(['sessions', '--json'])).stdout) as readonly Record<string, unknown>[]
+      expect(listed.filter((row) => row['id'] === id)).toMatchObject([
+        { status: 'running', workspaceMode: 'clone', remote: { name: 'build', at: HOST }, mounts: [] },
+      ])
+      // The wall: the box has loopback alone, and its proxy keeps to the allowlist, also to what is allowed later.
+      expect((await run(['exec', 'far', '--', 'sh', '-c', 'ls /sys/class/net'])).stdout).toBe('lo\n')
+      const ask = String.raw`exec 3<>/dev/tcp/127.0.0.1/3128; printf 'GET http://example.org/ HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n' >&3; timeout 30 cat <&3`
+      const decided = async (count: number) => {
+        await run(['exec', 'far', '--', 'bash', '-c', ask])
+        return await poll('a line of the log', async () => {
+          const log = (await run(['network', 'log', 'far', '--json'])).stdout.split('\n').filter(Boolean)
+          return log.length === count && (JSON.parse(log.at(-1) ?? '') as { readonly decision: string }).decision
+        })
+      }
+      expect(await decided(1)).toBe('blocked')
+      expect((await run(['network', 'allow', 'example.org', '--session=far'])).code).toBe(0)
+      // Whether the name is known here is another question.
+      expect(['allowed', 'failed']).toContain(await decided(2))
+
+      const window = await terminals.open({ cwd, env })
+      await window.start(`${binary} attach far`)
+      await window.see('agent@paude')
+      await window.enter('echo made >made.txt; git add .; git commit -qm work; echo $((40 + 2)) done')
+      await window.see('42 done')
+      expect(await window.detach()).toBe(0)
+      await window.close()
+
+      expect((await run(['stop', 'far'])).code).toBe(0)
+      expect((await run(['start', 'far'])).code).toBe(0)
+      await poll(
+        'the agent is there again',
+        async () => (await run(['exec', 'far', '--', 'cat', 'made.txt'])).stdout === 'made\n',
+      )
+      expect((await run(['pull', 'far'])).stdout).toBe('paude/far  new, 1 commit\n')
+      expect(runGit(cwd, ['show', 'paude/far:made.txt'])).toBe('made')
+
+      expect((await run(['rm', '--force', '--volumes', 'far'])).code).toBe(0)
+      await expectGone('docker')
+
+      // All of it went there, and of this machine no file but the filter that the client itself sends.
+      // A list of sessions asks the engine of this machine, too.
+      const there = calls().filter(([first]) => first !== 'ps')
+      for (const call of there) expect(call[0]).toBe(`--host=${HOST}`)
+      const every = there.flat()
+      expect(every.join('\n')).not.toContain('s3cret-of-the-user')
+      const sources = every.flatMap((word) => /^--mount=type=bind,"?src=([^,"]+)/.exec(word)?.[1] ?? [])
+      expect(sources.length).toBeGreaterThan(0)
+      for (const source of sources) expect(source).toMatch(/\/volumes\/paude-[a-z0-9]{6}-files\/_data\//)
+    }, 240_000)
+  })
+})
