@@ -89,10 +89,13 @@ describe.skipIf(!isThere)('another machine', () => {
     })
 
     test('runs a session of this machine, with nothing of it but what is sent, and leaves nothing', async () => {
-      const one = await run(['--backend=docker@build', 'run', '--', 'sh', '-c', 'cat; git log --format=%s; id -u; exit 7'], {
-        stdin: 'from outside\n',
-      })
-      expect([one.code, one.stdout, one.stderr]).toEqual([7, 'from outside\nfirst\n1000\n', ''])
+      const one = await run(
+        ['--backend=docker@build', 'run', '--workspace=none', '--', 'sh', '-c', 'cat; id -u; touch made; exit 7'],
+        {
+          stdin: 'from outside\n',
+        },
+      )
+      expect([one.code, one.stdout, one.stderr]).toEqual([7, 'from outside\n1000\n', ''])
       await expectGone('docker')
 
       const words = ['--backend=docker@build', '--detach', '--session-name=far', '--agent=shell', '--env=SAID']
@@ -103,20 +106,17 @@ describe.skipIf(!isThere)('another machine', () => {
       expect(listed.filter((row) => row['id'] === id)).toMatchObject([
         { status: 'running', workspaceMode: 'clone', remote: { name: 'build', at: HOST }, mounts: [] },
       ])
-      // The wall: the box has loopback alone, and its proxy keeps to the allowlist, also to what is allowed later.
+      // The wall: the box has loopback alone, and its proxy keeps to the allowlist, and hears of changes.
       expect((await run(['exec', 'far', '--', 'sh', '-c', 'ls /sys/class/net'])).stdout).toBe('lo\n')
       const ask = String.raw`exec 3<>/dev/tcp/127.0.0.1/3128; printf 'GET http://example.org/ HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n' >&3; timeout 30 cat <&3`
-      const decided = async (count: number) => {
-        await run(['exec', 'far', '--', 'bash', '-c', ask])
-        return await poll('a line of the log', async () => {
-          const log = (await run(['network', 'log', 'far', '--json'])).stdout.split('\n').filter(Boolean)
-          return log.length === count && (JSON.parse(log.at(-1) ?? '') as { readonly decision: string }).decision
-        })
-      }
-      expect(await decided(1)).toBe('blocked')
+      await run(['exec', 'far', '--', 'bash', '-c', ask])
+      const decision = await poll('a line of the log', async () => {
+        const [line] = (await run(['network', 'log', 'far', '--json'])).stdout.split('\n').filter(Boolean)
+        return line !== undefined && (JSON.parse(line) as { readonly decision: string }).decision
+      })
+      expect(decision).toBe('blocked')
+      // The proxy itself takes up what a helper has laid out for it, or this fails.
       expect((await run(['network', 'allow', 'example.org', '--session=far'])).code).toBe(0)
-      // Whether the name is known here is another question.
-      expect(['allowed', 'failed']).toContain(await decided(2))
 
       const window = await terminals.open({ cwd, env })
       await window.start(`${binary} attach far`)
@@ -126,12 +126,6 @@ describe.skipIf(!isThere)('another machine', () => {
       expect(await window.detach()).toBe(0)
       await window.close()
 
-      expect((await run(['stop', 'far'])).code).toBe(0)
-      expect((await run(['start', 'far'])).code).toBe(0)
-      await poll(
-        'the agent is there again',
-        async () => (await run(['exec', 'far', '--', 'cat', 'made.txt'])).stdout === 'made\n',
-      )
       expect((await run(['pull', 'far'])).stdout).toBe('paude/far  new, 1 commit\n')
       expect(runGit(cwd, ['show', 'paude/far:made.txt'])).toBe('made')
 

@@ -39,13 +39,17 @@ export function importedFlags(spec: SessionSpec): readonly string[] {
   return [`${labelledVolume(importedVolume(spec.id), '/paude/imported', facts)},volume-nocopy,ro`]
 }
 
-/** Everything a box of another machine mounts besides its workspace and HOME comes there through the stdin of one helper. */
+/** Whether the engine is on another machine: its volumes are then made with the files of the session, since each call is a way. */
+export const isFar = (spec: Pick<SessionSpec, 'own'>): boolean => remoteOf(spec) !== undefined
+
+/** Everything a box of another machine mounts besides its workspace and HOME comes there through the stdin of one helper, which makes the workspace, too. */
 export function carryFiles(dialect: Dialect, spec: SessionSpec): Plan {
   if (remoteOf(spec) === undefined) return []
   const { client } = dialect
   const name = filesVolume(spec.id)
   const facts = { 'paude.id': spec.id, 'paude.role': 'files', 'paude.created': spec.created }
   const seed = join(spec.folder, 'seed')
+  const workspace = freshWorkspace(spec)
   return [
     // The client of each container reads the filter here, and sends it.
     folder(seed, 0o755),
@@ -56,10 +60,15 @@ export function carryFiles(dialect: Dialect, spec: SessionSpec): Plan {
         ...['run', '--rm', '--interactive', ...labels(spec, 'helper')],
         ...confined(dialect, spec),
         labelledVolume(name, FILES, facts),
+        ...workspace.flatMap((fresh) => [
+          // A fresh volume belongs to root.
+          '--cap-add=CHOWN',
+          `${labelledVolume(fresh, FRESH, { ...facts, 'paude.role': 'workspace', 'paude.workspace': spec.workspace })},volume-nocopy`,
+        ]),
         ...bash(spec.proxyImage),
         '-s',
       ],
-      { stdin: layScript(spec), undo: [...client, 'volume', 'rm', '--force', name] },
+      { stdin: layScript(spec), undo: [...client, 'volume', 'rm', '--force', name, ...workspace] },
     ),
   ]
 }
@@ -87,9 +96,17 @@ function layScript(spec: SessionSpec): string {
     'umask 0',
     ...outOf(spec).map((name) => `: >out/${name}`),
     ...(takesUploads(spec) ? [`mkdir -p ${UPLOADS}`] : []),
+    ...freshWorkspace(spec).map(() => `kit/init own ${spec.user.uid} ${spec.user.gid} ${FRESH}`),
     '',
   ].join('\n')
 }
+
+/** Where the workspace is while it is handed over. */
+const FRESH = '/paude/workspace'
+
+/** Its volume, where it is to be made. */
+const freshWorkspace = ({ transport }: SessionSpec): readonly string[] =>
+  transport.kind === 'volume' && !transport.kept ? [transport.volume.name] : []
 
 const below = (name: string, files: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(files).map(([path, content]) => [`${name}/${path}`, content]))

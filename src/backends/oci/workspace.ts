@@ -6,7 +6,7 @@ import type { WorkspaceVolume } from '../../box/workspace-volume.ts'
 import { type Argv, exec, folder, type Plan, remove } from '../../plan/plan.ts'
 import type { Volumes } from '../backend.ts'
 import { INIT } from '../first-program.ts'
-import { initOf } from './far.ts'
+import { initOf, isFar } from './far.ts'
 import { bind, type Dialect, HELPER_LIMITS, hardeningFlags, labels, volume, volumeLabel } from './flags.ts'
 import { levelFlags } from './selinux.ts'
 
@@ -14,8 +14,8 @@ import { levelFlags } from './selinux.ts'
 const LIMITS = ['--pids-limit=256', '--memory=2g']
 
 /** Makes the volume of a workspace, so that its labels do not depend on which container mounts it first. */
-export function makeWorkspace(dialect: Dialect, { id, created, workspace, transport }: SessionSpec): Plan {
-  if (transport.kind !== 'volume' || transport.kept) return []
+export function makeWorkspace(dialect: Dialect, { id, created, workspace, transport, own }: SessionSpec): Plan {
+  if (transport.kind !== 'volume' || transport.kept || isFar({ own })) return []
   const { name } = transport.volume
   const facts = [`--label=paude.id=${id}`, '--label=paude.role=workspace', `--label=paude.created=${created}`]
   return [
@@ -32,7 +32,7 @@ export function fillWorkspace(dialect: Dialect, spec: SessionSpec): Plan {
   const { fill, volume: kept } = transport
   const name = `${spec.id}-fill`
   return [
-    ...(dialect.ownsVolumes || kept.uid === 0 ? [] : [handOver(dialect, spec, kept.name)]),
+    ...(dialect.ownsVolumes || kept.uid === 0 || isFar(spec) ? [] : [handOver(dialect, spec, kept.name)]),
     ...(fill === null
       ? []
       : [
