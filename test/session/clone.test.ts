@@ -100,8 +100,12 @@ describe('a clone', () => {
     const one = await made()
     await git(one.project, 'checkout', '--quiet', '-b', 'other')
     const other = await commit(one.project, 'other.txt')
-    const [first, target, packs] = ['of-other', 'shared', 'links'].map((name) => join(one.room, name)) as [string, string, string]
-    for (const folder of [first, target, packs]) mkdirSync(folder)
+    const [first, target, packs] = ['of-other', 'shared', 'links/pack'].map((name) => join(one.room, name)) as [
+      string,
+      string,
+      string,
+    ]
+    for (const folder of [first, target, packs]) mkdirSync(folder, { recursive: true })
     await one.fill(first)
     await git(one.project, 'checkout', '--quiet', 'main')
     await one.fill(target, false, packs)
@@ -111,6 +115,8 @@ describe('a clone', () => {
     expect(statSync(join(packs, linked[0] ?? '')).nlink).toBe(2)
     expect(await git(target, 'rev-parse', 'HEAD')).toBe(await git(one.project, 'rev-parse', 'main'))
     expect((await capture(['git', '-C', target, 'cat-file', '-e', other])).code).not.toBe(0)
+    // It needs them no longer.
+    rmSync(packs, { recursive: true })
     await git(target, 'fsck', '--strict')
   })
 

@@ -96,7 +96,7 @@ export async function cloning(make: (project: string) => Promise<void> = async (
       uncommitted: isDirty ? snapshotFolder(store, session.id) : '',
       packs,
     })
-    const mounted = script.replaceAll('/paude/packs', packs || join(room, 'no-packs'))
+    const mounted = script.replaceAll('/paude/objects', packs === '' ? join(room, 'no-packs') : join(packs, '..'))
     const ends = await connect(from, ['/bin/sh', '-c', mounted, 'sh', ...words])
     if (ends.to.code + ends.from.code !== 0) throw new Error(`${ends.from.stderr}${ends.to.stderr}`)
     put(join(handle.folder, FILLED), ends.to.stdout)

@@ -7,9 +7,14 @@ git init --quiet --template= --object-format="$format" . 2>/dev/null || git init
 git symbolic-ref HEAD "refs/heads/$branch"
 tar -xof - -C .git/objects/pack
 cat >/dev/null
-for file in /paude/packs/pack-*; do
-  [ ! -e "$file" ] || cp "$file" .git/objects/pack/
-done
+# These are copied while git writes the files: until then it reads them where they are.
+linked=/paude/objects copying=
+if [ -n "$(find $linked/pack -name 'pack-*' 2>/dev/null)" ]; then
+  export GIT_ALTERNATE_OBJECT_DIRECTORIES=$linked
+  mkdir .git/objects/linked
+  cp $linked/pack/pack-* .git/objects/linked/ &
+  copying=$!
+fi
 [ -z "$shallow" ] || printf %s "$shallow" >.git/shallow
 git update-ref "refs/heads/$branch" "$commit"
 git update-ref "refs/remotes/host/$host" "$commit"
@@ -31,6 +36,11 @@ else
   unset GIT_INDEX_FILE
   rm .git/began .git/absent .git/tree.tar
   git update-index -q --refresh || :
+fi
+if [ -n "$copying" ]; then
+  wait "$copying"
+  mv .git/objects/linked/* .git/objects/pack/
+  rmdir .git/objects/linked
 fi
 mkdir -p -- "$directory"
 # When git had all files: what has changed since has a later time. Nothing where find cannot tell it.
