@@ -31,6 +31,15 @@ const rows: Row[] = []
 const load = () => (loadavg()[0] ?? 0).toFixed(1)
 const loadBefore = load()
 
+/** Credentials of a start: the first one has the most places. */
+const FIVE = [
+  'github = "env:BENCH_TOKEN"',
+  'gitlab = "env:BENCH_TOKEN"',
+  'huggingface = "env:BENCH_TOKEN"',
+  'npm = { value = "env:BENCH_TOKEN", host = "npm.example.org" }',
+  'tracker = { value = "env:BENCH_TOKEN", host = "tracker.example.org", header = "X-Token" }',
+] as const
+
 /** Wall-clock milliseconds of one command; a failure stops the bench, since a failing command is fast. */
 async function time(argv: readonly string[]): Promise<number> {
   const start = performance.now()
@@ -173,6 +182,12 @@ async function benchEngine(engine: string): Promise<void> {
     ours: listed(longList()),
     theirs: listed(user('empty', 'network.allow = []\n')),
     budget: 1.2,
+  })
+  const bound = (config: string) => ['env', 'BENCH_TOKEN=bench-token-0123456789', ...listed(config).slice(1)] as const
+  await pair(`${engine}: start, five credentials / one`, {
+    ours: bound(user('five', `[credentials]\n${FIVE.join('\n')}\n`)),
+    theirs: bound(user('one', `[credentials]\n${FIVE[0]}\n`)),
+    budget: 1.05,
   })
   if (only === '' || 'start resume claude'.includes(only)) await benchStart(bench, engine, image)
   if (only === '' || 'sessions attach holder'.includes(only)) await benchSessions(bench, engine, image)
