@@ -140,6 +140,8 @@ export type Files = {
 export type Wall = {
   /** Has the proxy take up a policy that lies in its folder, or refuse it; `stages` as `stageLines` writes them. `files` are all of it, for a proxy that mounts no folder. */
   readonly change: (box: Handle, policy: { readonly stages: string; readonly files: Readonly<Record<string, string>> }) => Plan
+  /** Has the proxy of a running box put other credentials in the place of these, counted from 0: a line each. null: it keeps those of the start. */
+  readonly renew: ((box: Handle, places: readonly number[], values: Secret) => Plan) | null
   /** Keeps it where the next start finds it, where that is not the session's folder. */
   readonly keep: (box: Handle, files: Readonly<Record<string, string>>) => Plan
   /** A program that tells the proxy with each line of its stdin for how many seconds somebody is there to answer. null: a file of its folder does. */

@@ -44,6 +44,7 @@ export const verbs = {
   network: () => import('./network/network.ts'),
   login: () => import('./login/login.ts'),
   logout: () => import('./login/logout.ts'),
+  renew: () => import('./login/renew.ts'),
   credentials: () => import('./login/credentials.ts'),
   config: () => import('./config/config.ts'),
   trust: () => import('./config/trust.ts'),
@@ -67,7 +68,7 @@ export const verbs = {
 type Name = keyof typeof verbs
 
 /** Called by paude itself: they stand in no help, completion or table. */
-const hidden: readonly string[] = ['hold', 'git-remote'] satisfies Name[]
+const hidden: readonly string[] = ['hold', 'git-remote', 'renew'] satisfies Name[]
 
 const aliases: Readonly<Record<string, Name>> = {
   ls: 'sessions',

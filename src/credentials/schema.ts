@@ -17,6 +17,18 @@ export const program = (v: Valibot) =>
 /** A program that prints a secret. */
 const printed = (v: Valibot) => v.strictObject({ command: program(v) })
 
+/** The same of one that ends soon. */
+const renewed = (v: Valibot) =>
+  v.strictObject({
+    command: program(v),
+    every: v.optional(
+      v.pipe(
+        v.number(),
+        v.check((value) => Number.isInteger(value) && value >= 10 && value <= 86_400, 'must be whole seconds from 10 to 86400'),
+      ),
+    ),
+  })
+
 /** Where a secret can be besides a text that refers to it. */
 export const OTHER_SOURCES = '{ command = [...] } or { keychain = "SERVICE/ACCOUNT" }'
 
@@ -42,7 +54,7 @@ const inKeychain = (v: Valibot) =>
 /** What is wrong with a text is told without the text: it may be the secret itself. */
 export const secretSource = (v: Valibot) =>
   v.pipe(
-    v.union([v.string(), ...heldSecrets(v)], `must be a string, ${OTHER_SOURCES}`),
+    v.union([v.string(), renewed(v), inKeychain(v)], `must be a string, ${OTHER_SOURCES}`),
     v.check(
       (value) => typeof value !== 'string' || REFERENCE.test(value),
       `must say where the secret is, not hold it: "env:NAME", "file:/path", ${OTHER_SOURCES}`,

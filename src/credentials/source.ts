@@ -6,8 +6,11 @@ export type Template = { readonly template: string }
 /** An entry of your keychain, as `SERVICE/ACCOUNT`. */
 export type InKeychain = { readonly keychain: string }
 
+/** A program that prints a secret, asked again `every` so many seconds while a session runs. */
+export type Printed = { readonly command: readonly string[]; readonly every?: number | undefined }
+
 /** Where one secret is: `env:NAME`, `file:PATH`, a program that prints it or an entry of the keychain; '' for nowhere. */
-export type SecretSource = string | { readonly command: readonly string[] } | InKeychain
+export type SecretSource = string | Printed | InKeychain
 
 /** Where a secret is, as `[env]` has it. */
 export const sourceOfSecret = (source: Exclude<SecretSource, ''>): Exclude<Reference['source'], Template> =>
@@ -21,3 +24,7 @@ export function keychainEntry({ keychain }: InKeychain): { readonly service: str
   const at = keychain.lastIndexOf('/')
   return { service: keychain.slice(0, at), account: keychain.slice(at + 1) }
 }
+
+/** Seconds after which it is asked again while a session runs; 0 for never. */
+export const renewedEvery = (source: SecretSource): number =>
+  typeof source !== 'string' && 'command' in source ? (source.every ?? 0) : 0

@@ -13,13 +13,13 @@ import { openWindow, windowSize } from './window.ts'
 export type Held = Pick<Hold, 'id' | 'agent' | 'folder'>
 
 /** What paude starts for itself is never only shown; empty counts as not set. */
-const ACTING = { PAUDE_DRY_RUN: '', PAUDE_PRINT_CONFIG: '' }
+export const ACTING = { PAUDE_DRY_RUN: '', PAUDE_PRINT_CONFIG: '' }
 
 /**
  * A holder lives long and does little. The compiler for hot code would cost it some 7 MB; a flood of output takes two to three times as long
  * without. Told that the machine is small (in bytes) its collector comes early: 6 MB less at rest, half at the peak of a flood, 20 ms more at `attach`.
  */
-const SPARING = { BUN_JSC_useDFGJIT: '0', BUN_JSC_forceRAMSize: '20000000' }
+export const SPARING = { BUN_JSC_useDFGJIT: '0', BUN_JSC_forceRAMSize: '20000000' }
 
 /** Sees to it that the session has a holder; returns where it listens. */
 export async function ensureHolder(

@@ -72,7 +72,11 @@ test('the help of all names every verb and every flag', () => {
 })
 
 test('every verb has examples but those that nobody types', () => {
-  expect(every.filter((one) => !told.includes(one)).map(([called]) => called)).toEqual(['paude hold', 'paude git-remote'])
+  expect(every.filter((one) => !told.includes(one)).map(([called]) => called)).toEqual([
+    'paude hold',
+    'paude git-remote',
+    'paude renew',
+  ])
 })
 
 test.each([...told])('the help of %s shows its flags and examples', (called, verb) => {

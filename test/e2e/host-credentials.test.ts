@@ -21,6 +21,7 @@ const values = {
   tracker: secretOf('trk'),
   registry: secretOf('npm'),
   images: secretOf('img'),
+  renewed: secretOf('new'),
   maps: secretOf('maps'),
 }
 /** Everything by which one could be known, also behind a name in a basic login. */
@@ -133,6 +134,7 @@ describeEach('credentials for other hosts', (backend) => {
   const cwd = makeProject()
   const repositories = join(root, `repositories-${backend}`)
   const bare = join(repositories, 'ada/box.git')
+  const printed = join(root, `printed-${backend}`)
   const env = {
     XDG_CONFIG_HOME: join(root, `creds-${backend}`),
     PAUDE_BACKEND: backend,
@@ -184,7 +186,7 @@ describeEach('credentials for other hosts', (backend) => {
     servers.plain = await serve(ok)
     const token = put(join(root, `token-${backend}`), `${values.registry}\n`)
     execFileSync('chmod', ['600', token])
-    const program = put(join(root, `print-${backend}.sh`), `printf %s ${values.images}\n`)
+    put(printed, values.images)
     put(
       join(env.XDG_CONFIG_HOME, 'paude/config.toml'),
       `
@@ -193,7 +195,7 @@ allow = ["${servers.plain.place}", "${servers.registry.place}"]
 
 [credentials]
 npm = { value = "file:${token}", host = "${servers.registry.place}", paths = ["/own/**"] }
-docker-registry = { value = { command = ["sh", "${program}"] }, basic = "robot", host = "${servers.images.place}" }
+docker-registry = { value = { command = ["cat", "${printed}"], every = 10 }, basic = "robot", host = "${servers.images.place}" }
 
 [credentials.github]
 host = "${servers.forge.place}"
@@ -595,6 +597,19 @@ variable = "MAPS_KEY"
     expect(told.credentials.find(({ name }) => name === 'github')).toMatchObject({ kind: 'github', source: 'env:FORGE' })
     const why = await paude(['network', 'why', at('tracker', '/other'), id], { cwd, env })
     expect(why.stdout + why.stderr).toContain('path not allowed')
+  })
+
+  test('what a program prints anew reaches the proxy of a running session, and the others stay', async () => {
+    put(printed, values.renewed)
+    await poll('the renewed one arrives', async () => {
+      await status(at('images', '/v2/'))
+      return servers.images.asked.at(-1)?.headers.authorization === basic('robot', values.renewed)
+    })
+    await status(at('forge', '/api/v3/repos/ada/box'))
+    expect(servers.forge.asked.at(-1)?.headers.authorization).toBe(`Bearer ${values.forge}`)
+    await status(at('maps', '/api/x?key=paude-placeholder-of-maps-which-stays-outside'))
+    expect(servers.maps.asked.at(-1)?.url).toBe(`/api/x?key=${values.maps}`)
+    expect((await paude(['credentials', id], { cwd, env })).stdout).toContain('every 10 s')
   })
 
   test('no value is in the sandbox, nor anywhere that the engine and the machine tell of it', async () => {

@@ -8,14 +8,20 @@ import { proxyContext } from '../../src/image/embedded.ts'
 async function told(
   inject: string,
   stdin: string,
+  /** Further calls in the same place: places and lines. */
+  renewals: readonly (readonly [places: readonly string[], lines: string])[] = [],
 ): Promise<{ readonly code: number; readonly conf: string; readonly query: string }> {
   const root = mkdtempSync(join(tmpdir(), 'paude-secret-'))
   for (const folder of ['policy', 'run']) mkdirSync(join(root, folder))
   writeFileSync(join(root, 'policy/inject'), inject)
   const script = proxyContext['secret']?.replaceAll('/paude/policy', `${root}/policy`).replaceAll('/run/', `${root}/run/`) ?? ''
-  const child = Bun.spawn(['bash', '-c', script], { stdin: Buffer.from(stdin), stderr: 'ignore', stdout: 'ignore' })
+  const run = (words: readonly string[], lines: string) =>
+    Bun.spawn(['bash', '-c', script, 'secret', ...words], { stdin: Buffer.from(lines), stderr: 'ignore', stdout: 'ignore' })
+      .exited
+  let code = await run([], stdin)
+  for (const [places, lines] of renewals) code = await run(['renew', ...places], lines)
   const written = (name: string) => (existsSync(join(root, name)) ? readFileSync(join(root, name), 'utf8') : '')
-  return { code: await child.exited, conf: written('run/inject.conf'), query: written('run/query') }
+  return { code, conf: written('run/inject.conf'), query: written('run/query') }
 }
 
 const TWO = 'https X-Api-Key\nhttps Authorization Bearer\n'
@@ -47,6 +53,34 @@ test('one for the query is kept apart from what squid reads, with the signs that
   expect({ code, conf }).toEqual({ code: 0, conf: 'request_header_add X-Api-Key "key-1" inject\n' })
   expect(query).toBe('2 key a-placeholder-of-it a%2Bb/c%3D%3D\n')
 })
+
+const THREE = `${TWO}https ?key a-placeholder-of-it\n`
+
+test.each([
+  ['1', 'new-2', 'key-1', 'new-2', 'key-3'],
+  ['0 2', 'new-1\nnew+3', 'new-1', 'key-2', 'new%2B3'],
+  ['2 1 0', 'new-3\nnew-2\nnew-1\n', 'new-1', 'new-2', 'new-3'],
+])('those of the places %s are renewed, and the others stay', async (places, lines, one, two, three) => {
+  const conf = `request_header_add X-Api-Key "${one}" inject\nrequest_header_add Authorization "Bearer ${two}" inject2\n`
+  expect(await told(THREE, 'key-1\nkey-2\nkey-3\n', [[places.split(' '), lines]])).toEqual({
+    code: 0,
+    conf,
+    query: `3 key a-placeholder-of-it ${three}\n`,
+  })
+})
+
+test.each([
+  ['a place that is none', ['3'], 'new\n'],
+  ['no number', ['1x'], 'new\n'],
+  ['fewer lines than places', ['0', '1'], 'new\n'],
+  ['one that would be configuration', ['0', '1'], 'new\nnew"2\n'],
+])('%s leaves all as they were', async (_name, places, lines) => {
+  const before = await told(THREE, 'key-1\nkey-2\nkey-3\n')
+  expect(await told(THREE, 'key-1\nkey-2\nkey-3\n', [[places, lines]])).toEqual({ ...before, code: 1 })
+})
+
+test('nothing is renewed where nothing was told', async () =>
+  expect((await told(TWO, 'key"\n', [[['0'], 'new\n']])).code).toBe(1))
 
 describe.skipIf(Bun.which('mawk') === null)('a placeholder in a query', () => {
   const root = mkdtempSync(join(tmpdir(), 'paude-query-'))

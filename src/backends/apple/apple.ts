@@ -85,6 +85,8 @@ const wall: Wall = {
   change: ({ id }, { stages }) => [
     exec(container('exec', '--interactive', parts(id).proxy, '/usr/lib/paude/policy'), { stdin: stages }),
   ],
+  // Nobody has tried it on a Mac.
+  renew: null,
   keep: () => [],
   there: null,
   requests: ({ id }, { follow }) => container('logs', ...(follow ? ['--follow'] : []), parts(id).proxy),

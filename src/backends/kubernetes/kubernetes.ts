@@ -169,6 +169,8 @@ const wall: Wall = {
       stdin: listText([policyMap(id, files)]),
     }),
   ],
+  // A proxy that starts again would take the mounted one, of the start.
+  renew: null,
   there: ({ cluster, id }) =>
     inPod(cluster, id, ['/usr/bin/bash', '-c', thereScript('/paude/policy')], { part: 'proxy', stdin: true }),
   requests: ({ cluster, id }, { follow }) =>

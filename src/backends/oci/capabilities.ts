@@ -167,6 +167,11 @@ const mountedPolicy = (dialect: Dialect): Pick<Wall, 'change' | 'keep' | 'there'
 })
 
 const reached = ({ client, always, hostName, apart, elsewhere }: Dialect): Omit<Wall, 'change' | 'keep' | 'there'> => ({
+  renew: ({ id }, places, values) => [
+    exec([...client, 'exec', '--interactive', parts(id).proxy, '/usr/lib/paude/secret', 'renew', ...places.map(String)], {
+      stdin: values,
+    }),
+  ],
   requests: ({ id }, { follow }) => [...client, 'logs', ...(follow ? ['--follow'] : []), parts(id).proxy],
   neighbour: elsewhere
     ? null

@@ -1,6 +1,6 @@
-import { sourceText } from '../../config/keys/entry-text.ts'
+import { secretText } from '../../config/keys/entry-text.ts'
 import type { Context } from '../../context.ts'
-import { type SecretSource, sourceOfSecret } from '../../credentials/source.ts'
+import type { SecretSource } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Injection } from '../../network/allow.ts'
 import { methodsOf } from '../../network/inject.ts'
@@ -9,6 +9,7 @@ import { isOf } from '../../network/reach.ts'
 import type { Found } from '../../session/record/found.ts'
 import type { SessionRecord } from '../../session/record/record.ts'
 import { startOf } from '../../session/record/started.ts'
+import { unrenewed } from '../../session/record/unrenewed.ts'
 import { credentialNotes, hostCredentials } from '../../session/resolve/host-credentials.ts'
 import { printable } from '../../text.ts'
 import { json, session } from '../args.ts'
@@ -63,8 +64,9 @@ export default verb({
     const found = await sessionOrStart(context, word, { has: 'credentials', command: 'paude credentials' })
     const { credentials, astray } =
       found === null ? { credentials: await ofStart(context), astray: [] } : await ofSession(context, found)
+    const notRenewed = found === null ? {} : unrenewed(found.handle.folder)
     if (asJson) {
-      context.answer(JSON.stringify({ session: found?.record.id ?? null, credentials, astray }, null, 2))
+      context.answer(JSON.stringify({ session: found?.record.id ?? null, credentials, astray, notRenewed }, null, 2))
       return 0
     }
     if (found === null) context.note('no session belongs to this directory; this is what a start here would add')
@@ -78,6 +80,8 @@ export default verb({
       context.warn(
         `the sandbox sent the placeholder of a credential to ${printable(host)}:${port}, where it does not belong (${times === 1 ? 'once' : `${times} times`}, ${ago(last)}); the proxy blocked it`,
       )
+    for (const [name, { since, fault }] of Object.entries(notRenewed))
+      context.warn(printable(`${name} was not renewed, first ${ago(since)}: ${fault}`))
     return 0
   },
 })
@@ -174,7 +178,7 @@ const placesOf = (injections: readonly Injection[]): Shown['places'] =>
     paths: `${injection.prefix}${injection.api}`,
   }))
 
-const textOf = (source: SecretSource): string => (source === '' ? '-' : sourceText({ source: sourceOfSecret(source) }))
+const textOf = (source: SecretSource): string => (source === '' ? '-' : secretText(source))
 
 /** A row a host: of a credential with several, the later ones say no more than that. */
 function rowsOf({ name, kind, source, places, read, uses, last, refused }: Shown): readonly (readonly string[])[] {

@@ -1,7 +1,7 @@
 import type { AgentEntry } from '../../agents/recipe.ts'
 import type { LifecycleStep } from '../../box/lifecycle-step.ts'
 import { bindingsOf, type HostCredential } from '../../credentials/host-credential.ts'
-import { type Reference, type SecretSource, sourceOfSecret } from '../../credentials/source.ts'
+import { type Reference, renewedEvery, type SecretSource, sourceOfSecret } from '../../credentials/source.ts'
 import type { ReadCertificates } from '../../image/ca.ts'
 import type { ImageBuild } from '../../image/project-build.ts'
 import { commandLine } from '../../plan/shell.ts'
@@ -18,8 +18,7 @@ export function settingText(setting: Setting, value: unknown): string {
 export function entryText(entry: unknown): string {
   if (typeof entry !== 'object' || entry === null) return String(entry)
   if ('credential' in entry) return credentialText(entry as HostCredential)
-  if ('keychain' in entry || ('command' in entry && !('kind' in entry)))
-    return sourceText({ source: sourceOfSecret(entry as SecretSource) })
+  if ('keychain' in entry || ('command' in entry && !('kind' in entry))) return secretText(entry as Exclude<SecretSource, ''>)
   if ('kind' in entry && entry.kind === 'agent') return agentText(entry as AgentEntry)
   const value = entry as ImageBuild | LifecycleStep | ((Reference | ReadCertificates) & { readonly kind?: undefined })
   switch (value.kind) {
@@ -46,12 +45,18 @@ export function sourceText({ source }: Pick<Reference, 'source'>): string {
   return 'keychain' in source ? `keychain ${source.keychain}` : `command ${source.join(' ')}`
 }
 
+/** The same of a secret, which may be asked for again. */
+export const secretText = (source: Exclude<SecretSource, ''>): string => {
+  const every = renewedEvery(source)
+  return `${sourceText({ source: sourceOfSecret(source) })}${every === 0 ? '' : ` every ${every} s`}`
+}
+
 /** A credential with where it is and where it goes. */
 function credentialText(credential: HostCredential): string {
   const { injections } = bindingsOf(credential)
   const hosts = [...new Set(injections.map(({ host, port }) => (port === 443 ? host : `${host}:${port}`)))]
   const { value } = credential
-  return `${credential.credential}: ${sourceText({ source: sourceOfSecret(value) })} for ${hosts.join(', ')}`
+  return `${credential.credential}: ${secretText(value)} for ${hosts.join(', ')}`
 }
 
 /** Each key with its whole value. */

@@ -16,6 +16,7 @@ import { readRecords } from '../record/store.ts'
 import { watchHere } from './alarm-here.ts'
 import { reached } from './box-changes.ts'
 import { clearFailed } from './clone-end.ts'
+import { ensureRenewer } from './ensure-renewer.ts'
 import { finishSession } from './finish.ts'
 import type { Prepared } from './prepare.ts'
 import { watchProvider } from './provider-watch.ts'
@@ -60,6 +61,7 @@ export async function launchDetached(
     await clearFailed(context, found, removal)
     throw error
   })
+  await ensureRenewer(context, record)
   await check?.(backend, found.handle).catch(async (error: unknown) => {
     await auditFailure(context, record, error)
     await execute(removal, effects)
@@ -83,6 +85,7 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
       told = fault
       if (fault !== '') context.warn(printable(fault))
     }
+    void ensureRenewer(context, record).catch(() => undefined)
     looks.push(
       watchProvider(found, tell),
       watchHere(context, found, { owns: true }),

@@ -36,6 +36,7 @@ import { requireManaged } from '../wall/require-managed.ts'
 import { carryToEnd } from '../wall/take-up.ts'
 import { reached } from './box-changes.ts'
 import { carryOut } from './carry-out.ts'
+import { ensureRenewer } from './ensure-renewer.ts'
 import { requireFreeHome } from './home-free.ts'
 import { warnOfMemory } from './memory-end.ts'
 import { resumePlan } from './plans.ts'
@@ -153,6 +154,7 @@ async function startAgain(
   if (weaker !== null) context.warn(weaker)
   const token = tokenWarning(record.account)
   if (token !== null) context.warn(token)
+  await ensureRenewer(context, record)
   // Until then parts of it may be missing, and are on their way.
   await changeRecord(context.host, record.id, (now) => ({ ...now, starter: context.host.process }))
   const code = await execute(plan, context.effects(backend))

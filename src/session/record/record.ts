@@ -215,7 +215,7 @@ const Shape = v.object({
       source: v.exactOptional(
         v.union([
           v.string(),
-          v.object({ command: v.pipe(v.array(v.string()), v.readonly()) }),
+          v.object({ command: v.pipe(v.array(v.string()), v.readonly()), every: v.optional(v.number()) }),
           v.object({ keychain: v.string() }),
         ]),
       ),

@@ -52,6 +52,7 @@ import { policyRecord, proxySecret, startPolicy } from './policy.ts'
 import { shadowStandIns } from './shadows.ts'
 import { type Streams, streamsOf } from './streams.ts'
 import type { Surroundings } from './surroundings.ts'
+import { refuseUnrenewable } from './unrenewable.ts'
 import { readVariables } from './variables.ts'
 
 /** Everything a start is decided from. */
@@ -93,6 +94,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   const record = sessionRecord(wish, decided)
   const spec = sessionSpec(wish, decided, record)
   refuseWeaker(wish.backend, spec, wish.config)
+  refuseUnrenewable(wish.backend, record)
   return { spec, record }
 }
 
