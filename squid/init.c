@@ -11,6 +11,7 @@
  *   init join                                            starts it on these streams, and ends as it does
  *   init own UID GID FOLDER…                             makes folders that are not there, and hands all of them over
  *   init forward PORT NAME [SECONDS]                     stdin and stdout become a connection to a port of the box's loopback
+ *   init unprivileged PROGRAM [WORD]…                    becomes a program that cannot gain privileges
  *   init leash NAME                                      ends all of a name when its own stdin ends
  *
  * Ends as the program does; 128 + N after signal N; 125 when the wall did not hold, and then nothing was started.
@@ -1071,6 +1072,15 @@ static int own(uid_t uid, gid_t gid, char *const folders[]) {
   return 0;
 }
 
+/* Becomes a program that no file can give privileges to. */
+static int unprivileged(char *words[]) {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("the sandbox cannot give up privileges");
+  execvp(words[0], words);
+  const int why = errno;
+  say("%s cannot be run: %s", words[0], strerror(why));
+  return why == ENOENT ? 127 : 126;
+}
+
 int main(int count, char *words[]) {
   if (count >= 4 && strcmp(words[1], "forward") == 0) {
     const char *rest = count > 4 ? words[4] : "20";
@@ -1080,6 +1090,7 @@ int main(int count, char *words[]) {
   if (count >= 5 && strcmp(words[1], "own") == 0)
     return is_number(words[2], 10) && is_number(words[3], 10) ? own(strtoul(words[2], NULL, 10), strtoul(words[3], NULL, 10), words + 4) : 2;
   if ((count == 3 || count == 4) && strcmp(words[1], "prove") == 0) return prove_pod(words[2], count == 4 ? words[3] : NULL);
+  if (count >= 3 && strcmp(words[1], "unprivileged") == 0) return unprivileged(words + 2);
   if (count == 2 && (strcmp(words[1], "begin") == 0 || strcmp(words[1], "join") == 0)) return say_begin(words[1][0] == 'j');
   struct how how = {0};
   int at = 1;

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { conforms, shell } from './conformance.ts'
 import { backends, cleanUp, engine, makeProject, paude, poll, root, sessionIds } from './support.ts'
 
 /** Never run on a Mac: a program that keeps the grammar of Apple's `container` runs docker containers in place of virtual machines. */
@@ -55,6 +56,12 @@ describe.skipIf(!backends().includes('docker'))("a session on a program that imi
     },
     PATIENCE,
   )
+
+  test('the scenarios of all backends hold', async () => {
+    const session = ['--agent', 'shell', '--workspace', 'clone', '--network', 'restricted']
+    const ofSession = async (id: string) => (await left()).split('\n').filter((name) => name.includes(id))
+    await conforms({ backend: 'apple', session, env, ...shell, left: ofSession })
+  }, 600_000)
 
   test(
     'a box with a way out is refused before its program runs',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { conforms, listed, shell } from './conformance.ts'
 import { cleanUp, home, makeProject, paude, poll, put, root, runGit, stateHome } from './support.ts'
 
 /** A cluster whose network enforces policies; its images were loaded by scripts/e2e.ts. */
@@ -201,4 +202,11 @@ describe.skipIf(kubeconfig === '' || !asked)('a session on a cluster', () => {
     },
     PATIENCE,
   )
+
+  test('the scenarios of all backends hold', async () => {
+    const all = 'job,pod,deployment,service,secret,configmap,networkpolicy,persistentvolumeclaim'
+    const get = ['kubectl', `--kubeconfig=${kubeconfig}`, '--namespace', namespace, 'get', all, '--output=name']
+    const session = ['--agent', 'shell', '--workspace', 'clone', '--network', 'restricted']
+    await conforms({ backend: 'kubernetes', session, env, ...shell, left: (id) => listed(id, [get]) })
+  }, 600_000)
 })

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { conforms } from './conformance.ts'
 import { binary, cleanUp, home, makeProject, paude, poll, processes, put, root, stateHome } from './support.ts'
 import { makeTerminals } from './terminal.ts'
 
@@ -111,4 +112,10 @@ describe.skipIf(!isThere)('a session on the real zellij', () => {
     for (const id of ids) expect(await on('wait', id)).toMatchObject({ code: 0, stdout: `${id} exited 3\n` })
     for (const id of ids) await removed(id)
   })
+
+  test('the scenarios of all backends hold, or are refused', async () => {
+    const left = async (id: string) => processes().flatMap(({ words }) => (words.includes(id) ? [words] : []))
+    const agent = { hear: (word: string) => word, end: (code: number) => `end ${code}` }
+    await conforms({ backend: 'zellij', session: ['--network', 'open'], env, ...agent, left })
+  }, 600_000)
 })

@@ -69,6 +69,8 @@ const inside: Inside = {
       ...(tty ? ['--tty', '--env=TERM=xterm-256color'] : []),
       ...(folder === '' ? [] : [`--workdir=${folder}`]),
       parts(id)[part],
+      // The engine has no flag for it, and the agent's first program is not this one's parent.
+      ...(part === 'agent' ? [INIT, 'unprivileged'] : []),
       ...words,
     ),
   noise: null,
