@@ -136,8 +136,11 @@ async function loadIntoCluster(): Promise<void> {
   if (engine === undefined) throw new Error(`no engine to build the images with: ${reasons.map(({ why }) => why).join(', ')}`)
   const quiet = $({ stdio: ['ignore', 'pipe', 'inherit'], cwd: tmpdir() })
   // It prints their names, whether it had to build them or not.
-  const { stdout } = await quiet`${binary} --backend ${engine} image build`
-  const references = stdout.split('\n').filter((line) => line !== '')
+  const built = [
+    await quiet`${binary} --backend ${engine} image build`,
+    await quiet`${binary} --backend ${engine} --agent shell image build`,
+  ]
+  const references = [...new Set(built.flatMap(({ stdout }) => stdout.split('\n')))].filter((line) => line !== '')
   await loadImages(engine, references, process.env['PAUDE_TEST_KUBECONFIG'] ?? '')
 }
 

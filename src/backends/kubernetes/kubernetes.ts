@@ -42,6 +42,14 @@ const patched = (place: Place | undefined, object: readonly [kind: string, name:
 const replicas = (place: Place | undefined, id: string, count: 0 | 1): Argv =>
   patched(place, ['deployment', parts(id).proxy], { replicas: count })
 
+/** Ends when the agent of a pod has ended; with an error where there is no pod. */
+const untilEnded = (place: Place | undefined, id: string, patience: string): Argv =>
+  kubectl(
+    place,
+    ...['wait', 'pod', `${ofSession(id)},paude.role=agent`, `--timeout=${patience}`],
+    '--for=jsonpath={.status.containerStatuses[0].state.terminated.reason}',
+  )
+
 /** Takes the pod of an agent away and keeps its Job. */
 const suspend = (place: Place | undefined, id: string): Argv => patched(place, ['job', id], { suspend: true })
 
@@ -81,6 +89,8 @@ const life: Life = {
       : [exec(forgetCredential(cluster, id)), whereThere(replicas(cluster, id, 0), cluster, `deployment/${parts(id).proxy}`)]),
     // One that nobody could speak to, and one that was not begun.
     whereThere(suspend(cluster, id), cluster, `job/${id}`),
+    // The node tells of its end a moment later; until then a `start` would find it running. One that is gone is no error.
+    exec(untilEnded(cluster, id, '30s'), { tolerant: true }),
   ],
 
   remove: (box) => [
@@ -102,12 +112,7 @@ const life: Life = {
     inPod(cluster, id, signal === 'TERM' ? ending(10) : signal === 'KILL' ? ['/bin/sh', '-c', 'kill -s KILL -1'] : say(signal)),
   pause: null,
   state: stateQuery,
-  wait: ({ cluster, id }) =>
-    kubectl(
-      cluster,
-      ...['wait', 'pod', `${ofSession(id)},paude.role=agent`, '--timeout=1h'],
-      '--for=jsonpath={.status.containerStatuses[0].state.terminated.reason}',
-    ),
+  wait: ({ cluster, id }) => untilEnded(cluster, id, '1h'),
   logs: ({ cluster, id }, { follow, since = '', tail }) =>
     kubectl(
       cluster,

@@ -4,6 +4,8 @@ container exec \
   --interactive \
   --workdir=/home/ada/engine \
   paude-bcd234 \
+  /paude/init \
+  unprivileged \
   sh \
   -c \
   '[ ! -d /paude/bin ] || [ -z "$(command -v git)" ] || export PATH="/paude/bin:$PATH"; case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the sandbox" >&2; exit 127; } ;; esac; exec "$@"' \
