@@ -3,7 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { usualSettings } from '../../src/backends/keys.ts'
-import { namespaceChecks, policyChecks, rightChecks, skewChecks, storageChecks } from '../../src/backends/kubernetes/checks.ts'
+import {
+  namespaceChecks,
+  nodeChecks,
+  policyChecks,
+  rightChecks,
+  skewChecks,
+  storageChecks,
+} from '../../src/backends/kubernetes/checks.ts'
 import { currentContext } from '../../src/backends/kubernetes/kubeconfig.ts'
 import { missingRights, RULES, rightsManifest, rightsText } from '../../src/backends/kubernetes/rights.ts'
 import { askEngines } from '../../src/doctor/engines.ts'
@@ -24,6 +31,20 @@ test('a role that has every rule lacks nothing, and each rule that is taken away
   expect(rightsText(missingRights('*   []   []   [*]'))).toMatch(/^jobs\.batch .* deployments\.apps .* networkpolicies/)
   expect(missingRights('*.*   []   [one]   [*]').length).toBeGreaterThan(20)
   expect(states(rightChecks(''))).toEqual(['problem'])
+})
+
+test.each([
+  ['nodes like this machine', 'amd64 amd64', '', ['ok'], 'amd64, like this machine'],
+  ['nodes of two kinds', 'arm64 amd64', '', ['warning'], 'of amd64, arm64, and images'],
+  ['nodes of two kinds, of which one is chosen', 'arm64 amd64', 'amd64', ['ok'], 'amd64'],
+  ['other nodes', 'arm64', '', ['problem'], 'of arm64, and images that are built here are for amd64'],
+  ['the other nodes are chosen', 'arm64 amd64', 'arm64', ['problem'], 'of arm64'],
+  ['none of those that are chosen', 'amd64', 'arm64', ['problem'], 'none is of arm64'],
+  ['no right to see nodes', '', '', [], ''],
+])('the processor of %s', (_, stdout, chosen, expected, words) => {
+  const checks = nodeChecks(stdout, { here: 'amd64', chosen })
+  expect(states(checks)).toEqual(expected)
+  expect(checks[0]?.detail ?? '').toContain(words)
 })
 
 test('what a cluster of 1.33 tells of rights is read', () => {

@@ -13,8 +13,45 @@ export const clusterChecks = (cluster: Cluster): readonly Query<readonly Check[]
     { argv: asked('auth', 'can-i', '--list', '--no-headers'), parse: rightChecks },
     { argv: asked('get', 'storageclasses', '--output=json'), parse: (stdout) => storageChecks(stdout, cluster.storageClass) },
     { argv: asked('get', 'networkpolicies', '--output=json'), parse: (stdout) => policyChecks(stdout, cluster.namespace) },
+    {
+      argv: asked('get', 'nodes', '--output=jsonpath={.items[*].status.nodeInfo.architecture}'),
+      parse: (stdout) => nodeChecks(stdout, { here: HERE, chosen: cluster.nodeSelector['kubernetes.io/arch'] ?? '' }),
+    },
     { argv: asked('get', 'namespace', cluster.namespace, '--output=json'), parse: namespaceChecks },
   ]
+}
+
+/** The processor of images that are built here, as a node tells its own. */
+const HERE = process.arch === 'x64' ? 'amd64' : process.arch
+
+/** Images that are built on this machine run on nodes of its processor alone. `chosen` is what the node selector names, '' for none. */
+export function nodeChecks(
+  stdout: string,
+  { here, chosen }: { readonly here: string; readonly chosen: string },
+): readonly Check[] {
+  const there = [...new Set(stdout.split(' ').filter((one) => one !== ''))].toSorted()
+  const used = there.filter((one) => chosen === '' || one === chosen)
+  if (there.length === 0) return []
+  if (used.length === 1 && used[0] === here) return [ok('nodes', `${here}, like this machine`)]
+  return used.includes(here)
+    ? [
+        warning(
+          'nodes',
+          `of ${firstOf(there)}, and images that are built here are for ${here} alone`,
+          `kubernetes.node_selector = ["kubernetes.io/arch=${here}"]`,
+        ),
+      ]
+    : [
+        problem(
+          'nodes',
+          used.length === 0
+            ? `none is of ${chosen}, which kubernetes.node_selector names (there are: ${firstOf(there)})`
+            : `of ${firstOf(used)}, and images that are built here are for ${here}`,
+          used.length === 0
+            ? 'correct kubernetes.node_selector'
+            : 'start from a machine like the nodes, or build the images there',
+        ),
+      ]
 }
 
 /** How far client and server may be apart, in minor versions. */
