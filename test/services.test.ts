@@ -22,6 +22,7 @@ import { type Machine, makeMachine } from './support/machine.ts'
 setDefaultTimeout(60_000) // ms: several programs a test
 
 const BEDROCK = { name: 'bedrock', region: 'eu-west-1', resource: '' } as const
+const VERTEX = { name: 'vertex', region: 'europe-west1', resource: 'my-project' } as const
 const FOUNDRY = { name: 'foundry', region: '', resource: 'my-res' } as const
 
 const injections = (service: Parameters<typeof serviceProvider>[0], env: Host['env']): readonly Injection[] =>
@@ -108,6 +109,44 @@ describe('the key of Azure Foundry', () => {
     [false, host, '/anthropic/v1/messages/../../../openai/files'],
     [false, 'other.services.ai.azure.com', '/anthropic/v1/messages'],
   ])('%s: %s%s', (goes, place, path) => expect(gets(all, place, 'POST', path)).toBe(goes))
+})
+
+describe('the token of Google Vertex AI', () => {
+  const host = 'europe-west1-aiplatform.googleapis.com'
+  const env = { CLOUDSDK_AUTH_ACCESS_TOKEN: 'ya29.x' }
+  const all = injections(VERTEX, env)
+  const models = '/v1/projects/my-project/locations/europe-west1/publishers/anthropic/models'
+
+  test('is a bearer token for the host of its region', () => {
+    const heads = (service: Parameters<typeof serviceProvider>[0]) =>
+      injections(service, env).map((one) => [one.scheme, one.host, one.prefix, one.header, one.lead])
+    expect(heads(VERTEX)).toEqual([['https', host, '/v1', 'Authorization', 'Bearer']])
+    expect(heads({ ...VERTEX, region: 'global' })).toEqual([
+      ['https', 'aiplatform.googleapis.com', '/v1', 'Authorization', 'Bearer'],
+    ])
+  })
+
+  test.each([
+    [true, host, `${models}/claude-sonnet-4-5@20250929:streamRawPredict`],
+    [true, host, `${models}/claude-opus-5-5:rawPredict`],
+    [true, host, `${models}/count-tokens:rawPredict`],
+    [false, host, `${models}/claude-opus-5-5:predict`],
+    [false, host, `${models}/../../google/models/x:rawPredict`],
+    [false, host, models.replace('anthropic', 'google').concat('/gemini-x:streamRawPredict')],
+    [false, host, models.replace('my-project', 'other-project').concat('/claude-x:rawPredict')],
+    [false, host, models.replace('locations/europe-west1', 'locations/us-east5').concat('/claude-x:rawPredict')],
+    [false, host, '/v1/projects/my-project/locations/europe-west1/endpoints/x:rawPredict'],
+    [false, host, `/v1beta1${models.slice(3)}/claude-x:rawPredict`],
+    [false, 'us-east5-aiplatform.googleapis.com', `${models}/claude-x:rawPredict`],
+    [false, 'oauth2.googleapis.com', '/token'],
+  ])('%s: %s%s', (goes, place, path) => expect(gets(all, place, 'POST', path)).toBe(goes))
+
+  test('needs a region and a project, and says which is missing', () => {
+    const lack = (service: Parameters<typeof serviceProvider>[0]) => () => injections(service, env)
+    expect(lack({ ...VERTEX, region: '' })).toThrow('Google Vertex AI needs a region')
+    expect(lack({ ...VERTEX, resource: '' })).toThrow('Google Vertex AI needs a project')
+    expect(lack({ ...VERTEX, resource: 'evil.example.org/' })).toThrow('is not the name of a resource')
+  })
 })
 
 test.each([
@@ -265,14 +304,14 @@ describe('what chooses a service', () => {
     },
   )
 
-  test.each(['service = "vertex"', 'region = "eu.example.org"', 'resource = "a/b"'])(
+  test.each(['service = "mantle"', 'region = "eu.example.org"', 'resource = "a/b"'])(
     'is no value of a file that makes none: %s',
     (line) => expect(() => parseConfig({ layer: 'user', file: '/c.toml', text: `[provider]\n${line}\n` })).toThrow(),
   )
 })
 
 test('its keys stay outside every box and every program', () => {
-  for (const name of ['AWS_BEARER_TOKEN_BEDROCK', 'ANTHROPIC_FOUNDRY_API_KEY', 'ANTHROPIC_FOUNDRY_AUTH_TOKEN']) {
+  for (const name of ['AWS_BEARER_TOKEN_BEDROCK', 'ANTHROPIC_FOUNDRY_API_KEY', 'CLOUDSDK_AUTH_ACCESS_TOKEN']) {
     expect(KEPT_OUTSIDE).toContain(name)
     expect(isPrivate(name)).toBe(true)
   }
@@ -289,7 +328,14 @@ test('where hosts are managed, a service goes without saying only at the address
 })
 
 test('of your own settings of Claude, what chooses a service and where it is does not come in', () => {
-  const env = { CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'us-east-1', ANTHROPIC_FOUNDRY_RESOURCE: 'x', EDITOR: 'vi' }
+  const env = {
+    CLAUDE_CODE_USE_BEDROCK: '1',
+    AWS_REGION: 'us-east-1',
+    ANTHROPIC_FOUNDRY_RESOURCE: 'x',
+    CLAUDE_CODE_USE_VERTEX: '1',
+    CLOUD_ML_REGION: 'x',
+    EDITOR: 'vi',
+  }
   const source = { path: '/h/.claude', home: '/h' }
   const { settings } = bringSettings({ env }, { keep: [], source } as never)
   expect(settings).toEqual({ env: { EDITOR: 'vi' } })
@@ -312,6 +358,12 @@ test('the box is told the service, the region and the address, and no key', () =
     AWS_REGION: 'eu-west-1',
     ANTHROPIC_BEDROCK_BASE_URL: 'https://g.example',
     CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
+  })
+  expect(told(VERTEX, { CLOUDSDK_AUTH_ACCESS_TOKEN: 'k' })).toEqual({
+    CLAUDE_CODE_USE_VERTEX: '1',
+    CLOUD_ML_REGION: 'europe-west1',
+    ANTHROPIC_VERTEX_PROJECT_ID: 'my-project',
+    CLAUDE_CODE_SKIP_VERTEX_AUTH: '1',
   })
   expect(told(FOUNDRY)).toEqual({
     CLAUDE_CODE_USE_FOUNDRY: '1',
@@ -400,6 +452,28 @@ describe('a start', () => {
     const off = await machine.paude(['--dry-run', '-p', 'x'], { env: { ...key, CLAUDE_CODE_USE_MANTLE: '0' } })
     expect(off.code).toBe(0)
     expect((await machine.paude(['--dry-run', 'mcp', 'list'], { env: { ...key, CLAUDE_CODE_USE_MANTLE: '1' } })).code).toBe(0)
+  })
+
+  test('on Vertex hands over what gcloud prints, renews it, and says how where nothing gives one', async () => {
+    const choice = { CLAUDE_CODE_USE_VERTEX: '1', CLOUD_ML_REGION: 'europe-west1', ANTHROPIC_VERTEX_PROJECT_ID: 'my-project' }
+    const env = { ...choice, PAUDE_LOGIN_INSIDE: undefined }
+    expect((await machine.paude(['-p', 'x'], { env })).stderr).toContain(
+      'auth_token = { command = ["gcloud", "auth", "print-access-token"], every = 240 }',
+    )
+    expect((await machine.paude(['-p', 'x'], { env: { ...env, CLAUDE_CODE_USE_MANTLE: '1' } })).stderr).toContain(
+      'CLAUDE_CODE_USE_MANTLE is set',
+    )
+    machine.program('gcloud', '#!/bin/sh\n[ "$*" = "auth print-access-token" ] && echo ya29.printed-by-gcloud\n')
+    const text =
+      '[provider]\nservice = "vertex"\nauth_token = { command = ["gcloud", "auth", "print-access-token"], every = 240 }\n'
+    machine.write(join(machine.home, '.config/paude/config.toml'), text)
+    const { code, stdout } = await machine.paude(['--detach', '-p', 'x'], { env })
+    expect([code, handed()]).toEqual([0, 'ya29.printed-by-gcloud'])
+    expect(machine.calls().flat()).toContain('--env=CLAUDE_CODE_SKIP_VERTEX_AUTH=1')
+    expect(machine.calls().flat().join(' ')).not.toContain('ya29')
+    const { renewals } = await import('../src/session/record/renewals.ts')
+    const record = JSON.parse(readFileSync(join(machine.folderOf(stdout.trim()), 'session.json'), 'utf8'))
+    expect(renewals(record)).toMatchObject([{ name: 'CLOUDSDK_AUTH_ACCESS_TOKEN', every: 240, places: [{ at: 0 }] }])
   })
 
   test('of a project is not sent to a service by the file of that project', async () => {

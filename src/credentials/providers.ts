@@ -41,6 +41,8 @@ export type Provider = {
   readonly private: RegExp
   /** Whether programs of all kinds use its variables: only boxes whose agent has this provider are kept from them. */
   readonly common: boolean
+  /** How a credential is best given, where that is no key. */
+  readonly given?: string
   /** Other credentials of a caller that programs take there and the proxy cannot add. */
   readonly unfit?: { readonly variables: readonly string[]; readonly why: string }
 }

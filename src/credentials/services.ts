@@ -3,7 +3,7 @@ import { quoted } from '../text.ts'
 import type { Provider } from './providers.ts'
 
 /** Clouds that answer an agent's models in place of its own provider. */
-export const serviceNames = ['bedrock', 'foundry'] as const
+export const serviceNames = ['bedrock', 'foundry', 'vertex'] as const
 export type ServiceName = (typeof serviceNames)[number]
 
 /** What files say to go back to the agent's own provider. */
@@ -15,7 +15,7 @@ export type Service = { readonly name: ServiceName; readonly region: string; rea
 /** The provider that a service is. */
 export const serviceProvider = (service: Service): Provider => ROWS[service.name](service)
 
-const ROWS: Readonly<Record<ServiceName, (service: Service) => Provider>> = { bedrock, foundry }
+const ROWS: Readonly<Record<ServiceName, (service: Service) => Provider>> = { bedrock, foundry, vertex }
 
 /** A part of a decoded path: it cannot begin with a dot, so it is no dot segment. */
 const PART = '[A-Za-z0-9][A-Za-z0-9._:-]*'
@@ -102,10 +102,57 @@ function foundry({ resource }: Service): Provider {
   }
 }
 
+function vertex({ region, resource }: Service): Provider {
+  const place = region === '' ? '[a-z0-9-]+' : readRegion(region, 'provider.region')
+  const project = resource === '' ? '[a-z0-9-]+' : readResource(resource, 'provider.resource')
+  const model = '[A-Za-z0-9][A-Za-z0-9._@-]*:(rawPredict|streamRawPredict)'
+  return {
+    title: 'Google Vertex AI',
+    secrets: [
+      {
+        key: 'authToken',
+        variable: 'CLOUDSDK_AUTH_ACCESS_TOKEN',
+        header: 'Authorization',
+        lead: 'Bearer',
+        shape: '',
+        begins: '',
+        placeholder: 'paude-placeholder-the-real-token-stays-outside-the-box',
+      },
+    ],
+    address: {
+      variable: 'ANTHROPIC_VERTEX_BASE_URL',
+      usual:
+        region === '' || resource === '' ? '' : `https://${place === 'global' ? '' : `${place}-`}aiplatform.googleapis.com/v1`,
+      lacks: {
+        what: region === '' ? 'a region' : 'a project',
+        ways:
+          region === ''
+            ? 'export CLOUD_ML_REGION=europe-west1, or paude config set provider.region europe-west1'
+            : 'export ANTHROPIC_VERTEX_PROJECT_ID=NAME, or paude config set provider.resource NAME',
+      },
+    },
+    // Of one project in one region: what else the token may do there stays closed.
+    api: `/projects/${project}/locations/${place}/publishers/anthropic/models/${model}`,
+    others: '',
+    further: [],
+    login: [],
+    private: /^CLOUDSDK_AUTH_ACCESS_TOKEN$/,
+    common: false,
+    given:
+      'paude config edit, and write below [provider]: service = "vertex" and auth_token = { command = ["gcloud", "auth", "print-access-token"], every = 240 }',
+    unfit: {
+      variables: ['GOOGLE_APPLICATION_CREDENTIALS'],
+      why: 'is not read by paude; gcloud can use it',
+    },
+  }
+}
+
 /** A region of a cloud: it becomes a part of a host name. Throws `usage`; `where` names the variable or key that says it. */
 export function readRegion(text: string, where: string): string {
-  if (/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/.test(text) && text.length <= 32) return text
-  throw new PaudeError('usage', `${where} is not a region: ${quoted(text)}`, { hint: 'write its name, such as eu-west-1' })
+  if (/^(global|[a-z]{2,}(-[a-z]+)+-?\d{1,2})$/.test(text) && text.length <= 32) return text
+  throw new PaudeError('usage', `${where} is not a region: ${quoted(text)}`, {
+    hint: 'write its name, such as eu-west-1, or europe-west1 at Google',
+  })
 }
 
 /** The name of a resource: it becomes a part of a host name. Throws `usage`. */

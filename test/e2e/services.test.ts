@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { chmodSync } from 'node:fs'
 import { HOST_NAME } from '../../src/network/names.ts'
 import { type BedrockApi, serveBedrockApi } from '../support/bedrock-api.ts'
+import { serveVertexApi } from '../support/vertex-api.ts'
 import { selfSigned } from './certificate.ts'
 import { type Api, describeEach, makeProject, paude, put, root, serveApi } from './support.ts'
 
@@ -97,6 +98,37 @@ ask GET /inference-profiles; ask POST /inference-profiles; ask GET /guardrails; 
       }
     } finally {
       await paude(['rm', '--force', id.trim()], { env, cwd })
+    }
+  })
+
+  test('Claude asks Google Vertex AI with the token that a program prints, which is not in the sandbox', async () => {
+    const token = `ya29.${crypto.randomUUID()}`
+    const vertex = serveVertexApi({ token })
+    try {
+      const folder = `${root}/config-${backend}-vertex`
+      put(`${folder}/token`, token)
+      put(
+        `${folder}/paude/config.toml`,
+        `[provider]\nservice = "vertex"\nregion = "europe-west1"\nresource = "my-project"\nbase_url = "http://${HOST_NAME}:${vertex.port}/v1"\nauth_token = { command = ["cat", "${folder}/token"], every = 240 }\n`,
+      )
+      const env = { PAUDE_BACKEND: backend, PAUDE_LOGIN_INSIDE: undefined, XDG_CONFIG_HOME: folder }
+      const cwd = makeProject()
+      put(`${cwd}/look`, look(token, ['ANTHROPIC_VERTEX_PROJECT_ID', 'CLOUD_ML_REGION', 'CLOUDSDK_AUTH_ACCESS_TOKEN']))
+      const { code, stdout, stderr } = await paude(['-p', 'BASH bash look;;SAY {result}', FREE], { env, cwd })
+      expect(code, stderr).toBe(0)
+      const [found, ...rest] = stdout.split('\n')
+      expect(found).toMatch(/^found 0 of [1-9]\d{2,}$/)
+      expect(rest.slice(0, 3)).toEqual([
+        ...['my-project', 'europe-west1', 'paude-placeholder-the-real-token-stays-outside-the-box'],
+      ])
+      expect(vertex.requests.length).toBeGreaterThan(1)
+      for (const { path, status } of vertex.requests)
+        expect([status, path.split('/models/')[0]]).toEqual([
+          200,
+          '/v1/projects/my-project/locations/europe-west1/publishers/anthropic',
+        ])
+    } finally {
+      await vertex.stop()
     }
   })
 })

@@ -17,8 +17,9 @@ type Told = {
   /** Variables that say where, by precedence. */
   readonly region: readonly string[]
   readonly resource: readonly string[]
-  /** Has it send no credential of its own. */
+  /** Has it send no credential of its own; `always` where it would look for one that no box has. */
   readonly skip: string
+  readonly skips: 'asked' | 'always'
   /** Whether the box is told the address also where nobody said another one. */
   readonly named: boolean
 }
@@ -29,6 +30,7 @@ const TOLD: Readonly<Record<ServiceName, Told>> = {
     region: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
     resource: [],
     skip: 'CLAUDE_CODE_SKIP_BEDROCK_AUTH',
+    skips: 'asked',
     // It would ask that address for the list of models as well, which has a host of its own.
     named: false,
   },
@@ -37,18 +39,22 @@ const TOLD: Readonly<Record<ServiceName, Told>> = {
     region: [],
     resource: ['ANTHROPIC_FOUNDRY_RESOURCE'],
     skip: 'CLAUDE_CODE_SKIP_FOUNDRY_AUTH',
+    skips: 'asked',
     // It refuses to have both an address and the name of a resource.
     named: true,
   },
+  vertex: {
+    choice: 'CLAUDE_CODE_USE_VERTEX',
+    region: ['CLOUD_ML_REGION'],
+    resource: ['ANTHROPIC_VERTEX_PROJECT_ID'],
+    skip: 'CLAUDE_CODE_SKIP_VERTEX_AUTH',
+    skips: 'always',
+    named: false,
+  },
 }
 
-/** Clouds that Claude knows and paude does not, in the order in which Claude looks: behind the others. */
-const FOREIGN = [
-  'CLAUDE_CODE_USE_ANTHROPIC_AWS',
-  'CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD',
-  'CLAUDE_CODE_USE_MANTLE',
-  'CLAUDE_CODE_USE_VERTEX',
-]
+/** Clouds that Claude knows and paude does not, in the order in which Claude looks: behind the others, but before Vertex. */
+const FOREIGN = ['CLAUDE_CODE_USE_ANTHROPIC_AWS', 'CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD', 'CLAUDE_CODE_USE_MANTLE']
 
 /** Variables of these clouds that are of no use in a box, or that paude sets there itself. */
 export const serviceVariables: readonly string[] = serviceNames.flatMap((name) => {
@@ -72,7 +78,7 @@ function read(env: Host['env'], said: ServiceName | ''): SaidOfService {
 }
 
 function foreign(env: Host['env']): string {
-  return chosenIn(env) === '' ? (FOREIGN.find((variable) => isTrue(env[variable])) ?? '') : ''
+  return ['', 'vertex'].includes(chosenIn(env)) ? (FOREIGN.find((variable) => isTrue(env[variable])) ?? '') : ''
 }
 
 const chosenIn = (env: Host['env']): ServiceName | '' => serviceNames.find((name) => isTrue(env[TOLD[name].choice])) ?? ''
@@ -99,7 +105,7 @@ function first<K extends 'region' | 'resource'>(
 /** No login of Claude's own is one of the cloud's. */
 function at(agent: Agent, service: Service): Agent {
   const provider = serviceProvider(service)
-  const { choice, region, skip, named } = TOLD[service.name]
+  const { choice, region, resource, skip, skips, named } = TOLD[service.name]
   return {
     ...agent,
     service,
@@ -110,12 +116,14 @@ function at(agent: Agent, service: Service): Agent {
       const { variable, usual } = provider.address
       const address = host.env[variable] || (named ? usual : '')
       const [place] = region
+      const [project] = named ? [] : resource
       return {
         ...agent.environment(host, words),
         [choice]: '1',
         ...(place === undefined || service.region === '' ? {} : { [place]: service.region }),
+        ...(project === undefined || service.resource === '' ? {} : { [project]: service.resource }),
         ...(address === '' ? {} : { [variable]: address }),
-        ...(isTrue(host.env[skip]) ? { [skip]: '1' } : {}),
+        ...(skips === 'always' || isTrue(host.env[skip]) ? { [skip]: '1' } : {}),
       }
     },
   }

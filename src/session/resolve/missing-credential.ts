@@ -82,6 +82,7 @@ const namesIn = ({ env, references }: Config['settings']): readonly string[] => 
 
 /** How a key is given without a login. */
 export function wayToGive(provider: Provider): string {
+  if (provider.given !== undefined) return provider.given
   const { variable, key } = plainKey(provider)
   return `export ${variable}=…, or paude config set ${keyOf(key)} file:PATH`
 }
