@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { need } from '../../src/backends/backend.ts'
@@ -49,6 +49,10 @@ function callsIn(value: unknown): readonly (readonly string[])[] {
     return value[0] === 'docker' && value.every((word) => typeof word === 'string') ? [value] : value.flatMap(callsIn)
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(callsIn) : []
 }
+
+/** As docker's list of volumes has it. */
+const volumeRow = (session: string) =>
+  `${JSON.stringify([`${session}-files`, session, 'files', '2026-01-02T03:04:05.000Z', ''])}\n`
 
 describe('a session on the engine of another machine', () => {
   const spec = farSpec()
@@ -125,6 +129,16 @@ describe('a session on the engine of another machine', () => {
     const removed = callsIn(plans.remove).flatMap((call) => (call.includes('rm') ? call.slice(3) : []))
     for (const part of ['', '-proxy', '-link', '-workspace', '-files', '-imported'])
       expect(removed).toContain(`paude-bcd234${part}`)
+  })
+
+  test('is told apart from what others have there', () => {
+    const rows = `${volumeRow('paude-bcd234')}${volumeRow('paude-zzzzzz')}`
+    const found = far.inventory.volumes(() => [box]).flatMap(({ parse }) => parse(rows))
+    expect(found.map(({ reference }) => reference)).toEqual(['paude-bcd234-files'])
+  })
+
+  test('is reached by a context where the configuration names one', () => {
+    expect(backendAt('docker', { name: 'lab', at: 'lab' }).health.far?.argv.slice(0, 2)).toEqual(['docker', '--context=lab'])
   })
 
   test('has a user that is nobody of this machine', () => {
@@ -261,6 +275,18 @@ describe('verbs', () => {
     const doctor = await machine.paude(['backends'])
     expect(doctor.stdout).toMatch(/^docker@build +not running/m)
     rmSync(join(machine.room, 'fake/fail-far'))
+
+    // Of a start that was killed its folder and this volume are left.
+    const record = join(machine.folderOf(id), 'session.json')
+    writeFileSync(record, JSON.stringify({ ...JSON.parse(readFileSync(record, 'utf8')), starter: '' }))
+    machine.set('say', 'list', '')
+    machine.set('say', 'parts', '')
+    machine.set('say', 'volumes', volumeRow(id))
+    const orphans = await machine.paude(['rm', '--orphans', '--dry-run'])
+    expect(orphans.stdout).toMatch(
+      new RegExp(`--host=ssh://ada@build.example.org \\\\\\s+volume \\\\\\s+rm \\\\\\s+--force \\\\\\s+${id}-files`),
+    )
+    machine.set('say', 'list', listed(id))
 
     const reach = await machine.paude(['network', 'allow', 'host.paude.internal:3000', '--session', id])
     expect([reach.code, reach.stderr]).toEqual([1, expect.stringContaining('docker@build cannot reach ports of this machine')])

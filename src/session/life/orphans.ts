@@ -100,7 +100,7 @@ export async function findOrphans(
       .filter((part) => part.role !== 'agent' && part.role !== 'workspace' && abandoned(part))
       .map((part) => orphan(backend, part, 'its agent no longer exists')),
     ...volumes
-      .filter((part) => part.role === 'link' && abandoned(part))
+      .filter((part) => ['link', 'files'].includes(part.role) && abandoned(part))
       .map((part) => orphan(backend, part, 'its session no longer exists')),
     // A cluster tells of its own.
     ...containers
