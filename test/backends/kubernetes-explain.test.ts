@@ -15,6 +15,7 @@ const expectations: Readonly<Record<keyof typeof recorded, Expected>> = {
   'refused-apply': ['backend-down', 'the cluster does not answer at 127.0.0.1:9', /VPN/],
   'unknown-host': ['backend-down', 'the cluster does not answer at api.example.invalid', /VPN/],
   'connection-cut': ['backend-down', /^the connection to the cluster was cut: read tcp/, /rm --orphans/],
+  'home-in-use': ['refused', 'session paude-4v8fpm uses this HOME, so it stays', /paude rm --volumes paude-4v8fpm$/],
   'claim-there': ['name-taken', /^the cluster has persistentvolumeclaims paude-home-claude-\w+ already$/, /paude sessions/],
   timeout: ['backend-down', 'the cluster does not answer: context deadline exceeded', /VPN/],
   'not-tls': ['backend-down', /does not speak TLS$/, /config view/],

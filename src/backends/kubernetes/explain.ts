@@ -206,6 +206,13 @@ const rows: readonly Explanation<Subject>[] = [
     hint: () => 'try again; if it stays, the node is down or a proxy before the API server refuses streams',
   },
   {
+    // Asked of the sessions of a HOME that is to go.
+    when: /timed out waiting for the condition on jobs\/(\S+)/,
+    code: 'refused',
+    say: ({ first }) => `session ${first} uses this HOME, so it stays`,
+    hint: ({ first }) => `remove that session with it: paude rm --volumes ${first}`,
+  },
+  {
     when: /(\S+) "([^"]+)" already exists/,
     code: 'name-taken',
     say: ({ found: [kind, name] }) => `the cluster has ${kind} ${name} already`,
