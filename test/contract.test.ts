@@ -65,9 +65,7 @@ describe.each(allBackends)('$name', (backend) => {
   })
 
   test.each(spread)('can take back everything that a removal takes away: $name', ({ plan, spec }) => {
-    const undone = flat(plan).flatMap((step) =>
-      step.kind === 'exec' || step.kind === 'later' || step.kind === 'pipe' ? (step.undo ?? []) : [],
-    )
+    const undone = flat(plan).flatMap((step) => (step.kind === 'exec' || step.kind === 'later' ? (step.undo ?? []) : []))
     const removed = flat(backend.life.remove(handleOfSpec(spec)))
       .flatMap(argvs)
       .flatMap((words) => words.filter((word) => word.startsWith(spec.id)))

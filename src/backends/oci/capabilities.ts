@@ -15,7 +15,7 @@ import { makePlan } from './make.ts'
 import { parts } from './names.ts'
 import { probeArgv } from './probe.ts'
 import { isOutOfMemory, memoryEnds, usageQuery } from './usage.ts'
-import { filler, removeWorkspace, volumes } from './workspace.ts'
+import { removeWorkspace, volumes } from './workspace.ts'
 
 /** What docker and podman do alike. */
 export const capabilities = (
@@ -78,7 +78,7 @@ const life = (dialect: Dialect): Life => {
       const { agent, link } = parts(box.id)
       const volume = box.link === 'volume' || box.link === 'gate'
       return [
-        exec([...client, ...dialect.removal, agent, ...helpersOf(box), ...filler(box)], { left: remains(box) }),
+        exec([...client, ...dialect.removal, agent, ...helpersOf(box)], { left: remains(box) }),
         ...(volume ? [exec([...client, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
         ...removeWorkspace(dialect, box),
         ...removeFiles(dialect, box),

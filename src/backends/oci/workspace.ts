@@ -3,7 +3,7 @@ import type { Handle } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
 import { FILLED, type Fill, type SessionSpec } from '../../box/spec.ts'
 import type { WorkspaceVolume } from '../../box/workspace-volume.ts'
-import { type Argv, exec, folder, type Plan, remove, together } from '../../plan/plan.ts'
+import { type Argv, exec, folder, type Plan, remove } from '../../plan/plan.ts'
 import type { Volumes } from '../backend.ts'
 import { INIT } from '../first-program.ts'
 import { initOf, isFar } from './far.ts'
@@ -30,7 +30,7 @@ export function fillWorkspace(dialect: Dialect, spec: SessionSpec): Plan {
   const { transport } = spec
   if (transport.kind !== 'volume' || transport.kept) return []
   const { fill, volume: kept } = transport
-  const name = fillerOf(spec.id)
+  const name = `${spec.id}-fill`
   return [
     ...(dialect.ownsVolumes || kept.uid === 0 || isFar(spec) ? [] : [handOver(dialect, spec, kept.name)]),
     ...(fill === null
@@ -44,25 +44,18 @@ export function fillWorkspace(dialect: Dialect, spec: SessionSpec): Plan {
             printed: join(spec.folder, FILLED),
             undo: volumes(dialect).end(name),
           },
-          // Its file system is synchronised when it goes, with all that git wrote: the agent does not wait for that.
-          together([], { trailing: [exec(volumes(dialect).end(name), { tolerant: true })] }),
           // They would keep on the disk what the store has long forgotten.
           ...(fill.packs === '' ? [] : [remove(fill.packs)]),
         ]),
   ]
 }
 
-const fillerOf = (id: string): string => `${id}-fill`
-
-/** What filled the workspace of a session: it is still there where paude was killed at that moment. */
-export const filler = ({ id, volume: kept }: Handle): readonly string[] => (kept === undefined ? [] : [fillerOf(id)])
-
 type Filling = { readonly volume: WorkspaceVolume; readonly fill: Fill; readonly name: string }
 
 const filling = (dialect: Dialect, spec: SessionSpec, { volume: kept, fill, name }: Filling): Argv => {
   const { script, words, packs } = fill
   const mounts = packs === '' ? [] : [bind(packs, '/paude/objects/pack', true)]
-  return inHelper(dialect, spec, kept, { script, words, stdin: true, writes: true, name, mounts, stays: true })
+  return inHelper(dialect, spec, kept, { script, words, stdin: true, writes: true, name, mounts })
 }
 
 /** The volume is taken back where it was made. */
@@ -82,26 +75,16 @@ const handOver = (dialect: Dialect, spec: SessionSpec, name: string): Plan[numbe
     { undo: [...dialect.client, 'volume', 'rm', '--force', name] },
   )
 
-type How = Parameters<Volumes['run']>[2] & {
-  readonly mounts?: readonly string[]
-  /** It is removed by a step of its own. */
-  readonly stays?: boolean
-}
+type How = Parameters<Volumes['run']>[2] & { readonly mounts?: readonly string[] }
 
 const inHelper = (
   dialect: Dialect,
   { id, folder: place }: Parameters<Volumes['run']>[0],
   { name, root, image, uid, gid, selinux }: WorkspaceVolume,
-  { script, words, stdin, writes, name: container, mounts = [], stays = false }: How,
+  { script, words, stdin, writes, name: container, mounts = [] }: How,
 ): Argv => [
   ...dialect.client,
-  ...[
-    'run',
-    ...(stays ? [] : ['--rm']),
-    ...(stdin ? ['--interactive'] : []),
-    `--label=paude.id=${id}`,
-    '--label=paude.role=helper',
-  ],
+  ...['run', '--rm', ...(stdin ? ['--interactive'] : []), `--label=paude.id=${id}`, '--label=paude.role=helper'],
   ...(container === undefined ? [] : [`--name=${container}`]),
   ...['--pull=never', ...dialect.always, '--network=none', '--log-driver=none'],
   ...hardeningFlags({ folder: place }, HARDENED),
