@@ -114,6 +114,8 @@ describe('a session whose credential ends soon', () => {
     await paude(['stop', id])
     expect((await paude(['start', id])).code).toBe(0)
     await poll('another one renews', () => renewer() !== first && isAlive(renewer()))
+    writeFileSync(inFake('token'), 'second')
+    await poll('it does not wait a day', () => handed() === 'second')
     process.kill(Number(renewer().split(/\D/)[0]), 'SIGKILL')
   })
 })

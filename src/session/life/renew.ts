@@ -21,6 +21,8 @@ import { renewerLock } from './ensure-renewer.ts'
 
 /** Milliseconds between two looks at which sessions run, and until a program that failed is asked again. */
 const LOOK = 15_000
+/** Milliseconds until the first time: nobody knows how long sessions were without, where another one was killed. */
+const FIRST = 5000
 /** Looks in a row without an answer of any engine, after which nobody is thought to run. */
 const SILENT = 10
 
@@ -42,6 +44,7 @@ export async function renewAll(context: Context, ready: () => void): Promise<voi
 
 async function keepRenewing(context: Context): Promise<void> {
   const due = new Map<string, number>()
+  let wait = FIRST
   for (;;) {
     const sessions = await running(context)
     if (sessions.length === 0) return
@@ -49,12 +52,14 @@ async function keepRenewing(context: Context): Promise<void> {
     const bySource = Map.groupBy(wanted, ({ renewal }) => keyOf(renewal))
     for (const [key, users] of bySource) {
       const every = (users[0]?.renewal.every ?? 0) * 1000
-      const at = due.get(key) ?? Date.now() + every
+      const at = due.get(key) ?? Date.now() + Math.min(every, wait)
       // A clock that was set back must not lengthen it.
       const left = Math.min(at - Date.now(), every)
       if (left > 0) due.set(key, Date.now() + left)
       else due.set(key, Date.now() + ((await renewed(context, users)) ? every : Math.min(every, LOOK)))
     }
+    // The start of a session that comes later has just asked.
+    wait = Number.POSITIVE_INFINITY
     const next = Math.min(...[...bySource.keys()].map((key) => due.get(key) ?? 0))
     await Bun.sleep(Math.max(0, Math.min(LOOK, next - Date.now())))
   }
