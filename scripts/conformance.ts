@@ -23,7 +23,7 @@ export function conformancePage(came: (backend: string) => Readonly<Record<strin
     })
     return `| ${[scenario.name, ...cells].join(' | ')} |`
   })
-  const head = ['', ...COLUMNS.map(([backend, how]) => (how === '' ? backend : `${backend} (${how})`))]
+  const head = ['', ...COLUMNS.map(([, title]) => title)]
   const absent = SCENARIOS.flatMap(({ name, absent = {} }) =>
     Object.entries(absent).map(([backend, why]) => `- ${name}: on ${backend} ${why}.`),
   )

@@ -9,7 +9,9 @@ const asExpected = (backend: string) =>
   Object.fromEntries(SCENARIOS.map((scenario) => [scenario.name, expectedOf(scenario, backend)]))
 
 test('the table of what holds has every backend, and what is expected of each', () => {
-  expect(COLUMNS.map(([backend]) => backend).toSorted()).toEqual(allBackends.map(({ name }) => name).toSorted())
+  expect(COLUMNS.flatMap(([backend]) => (backend.includes('@') ? [] : [backend])).toSorted()).toEqual(
+    allBackends.map(({ name }) => name).toSorted(),
+  )
   expect(readFileSync(join(import.meta.dir, '../docs/conformance.md'), 'utf8')).toBe(conformancePage(asExpected))
 })
 

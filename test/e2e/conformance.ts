@@ -8,6 +8,8 @@ import { makeTerminals } from './terminal.ts'
 /** Where the scenarios are played: what differs from one backend to the next. */
 export type Place = {
   readonly backend: string
+  /** What `sessions` calls it, where that is another name. */
+  readonly listedAs?: string
   /** Of a session: workspace and network. */
   readonly session: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -142,7 +144,10 @@ const ACTS: Readonly<Record<string, (play: Play) => Promise<void>>> = {
     is(stdout.split(`"name": "${NAME}"`).length, 2)
   },
   'the session is listed, with its backend': async (play) =>
-    void expect(await states(play)).toMatchObject({ status: 'running', backend: play.place.backend }),
+    void expect(await states(play)).toMatchObject({
+      status: 'running',
+      backend: play.place.listedAs ?? play.place.backend,
+    }),
   'what is sent is typed, and the screen shows the answer': async ({ on, place }) => {
     is((await on(['send', NAME, place.hear('one')])).code, 0)
     await poll('the screen', async () => (await on(['screen', NAME])).stdout.includes('\nheard one'))

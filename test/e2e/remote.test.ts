@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { conforms, listed, shell } from './conformance.ts'
 import {
   backends,
   binary,
@@ -142,5 +143,15 @@ describe.skipIf(!isThere)('another machine', () => {
       expect(sources.length).toBeGreaterThan(0)
       for (const source of sources) expect(source).toMatch(/\/volumes\/paude-[a-z0-9]{6}-files\/_data\//)
     }, 240_000)
+
+    test('plays the scenarios of all backends', async () => {
+      const names = [
+        ['docker', 'ps', '--all', '--format={{.Names}}'],
+        ['docker', 'volume', 'ls', '--format={{.Name}}'],
+      ]
+      const session = ['--agent', 'shell', '--network', 'restricted']
+      const left = (id: string) => listed(id, names)
+      await conforms({ backend: 'docker@build', listedAs: 'docker', session, env, ...shell, left })
+    }, 600_000)
   })
 })

@@ -7,13 +7,14 @@ export type Scenario = {
   readonly absent?: Readonly<Record<string, string>>
 }
 
-/** In the order of the table; what could be played on an imitation alone is marked so. */
+/** Backends and what the table calls them, in its order. */
 export const COLUMNS = [
-  ['docker', ''],
-  ['podman', ''],
-  ['kubernetes', ''],
-  ['apple', 'an imitation of its program'],
-  ['zellij', ''],
+  ['docker', 'docker'],
+  ['docker@build', 'docker by ssh'],
+  ['podman', 'podman'],
+  ['kubernetes', 'Kubernetes'],
+  ['apple', "imitation of Apple's container"],
+  ['zellij', 'zellij'],
 ] as const
 
 const HAS_NO_SANDBOX = { zellij: 'zellij runs agents only' }
