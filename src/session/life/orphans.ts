@@ -10,7 +10,7 @@ import { titleOf } from '../../box/remote.ts'
 import { removed } from '../../box/stand-ins.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
-import { PaudeError } from '../../errors.ts'
+import { isUnanswered, PaudeError } from '../../errors.ts'
 import { isAlive } from '../../host.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { askAll, captureOnce, refusedIsNull } from '../../run/ask.ts'
@@ -67,7 +67,7 @@ export async function findOrphans(
         ])
         return { backend, containers, volumes }
       } catch (error) {
-        if (error instanceof PaudeError) unreached(error)
+        if (error instanceof PaudeError && isUnanswered(error)) unreached(error)
         return null
       }
     }),
