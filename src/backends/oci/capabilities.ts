@@ -6,7 +6,7 @@ import type { Backend, Files, Images, Inside, Inventory, Life, Ports, Terminal, 
 import { INIT } from '../first-program.ts'
 import { qualified } from '../qualified.ts'
 import { recipePlan } from '../recipe.ts'
-import { bringImported, farPolicy, removeFiles, takeUp } from './far.ts'
+import { bringImported, farPolicy, removeFarVolumes, takeUp } from './far.ts'
 import { BRINGS, builder, type Dialect, HELPER_LIMITS, helperFlags } from './flags.ts'
 import { initPlan } from './init.ts'
 import { inspectQuery } from './inspect.ts'
@@ -79,9 +79,12 @@ const life = (dialect: Dialect): Life => {
       const volume = box.link === 'volume' || box.link === 'gate'
       return [
         exec([...client, ...dialect.removal, agent, ...helpersOf(box)], { left: remains(box) }),
-        ...(volume ? [exec([...client, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
-        ...removeWorkspace(dialect, box),
-        ...removeFiles(dialect, box),
+        ...(dialect.elsewhere
+          ? removeFarVolumes(dialect, box)
+          : [
+              ...(volume ? [exec([...client, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
+              ...removeWorkspace(dialect, box),
+            ]),
       ]
     },
 

@@ -172,6 +172,8 @@ export const bringImported =
 
 const UNPACK = `read -r name <${FILES}/seed/imported && cd /paude/imported && rm -rf -- "$name" && mkdir "$name" && cd "$name" && tar -xof - && chmod -R a+rX .`
 
-/** They go with the box; a new box of the session gets new ones. */
-export const removeFiles = ({ client, elsewhere }: Dialect, { id }: Handle): Plan =>
-  elsewhere ? [exec([...client, 'volume', 'rm', '--force', filesVolume(id), importedVolume(id)], { tolerant: true })] : []
+/** All volumes of a session over there but HOME, in one call, since each is a connection of its own. One that is not there is no failure. */
+export const removeFarVolumes = ({ client }: Dialect, { id, link, volume: kept }: Handle): Plan => {
+  const names = [...(link === 'none' ? [] : [parts(id).link]), ...(kept === undefined ? [] : [kept.name])]
+  return [exec([...client, 'volume', 'rm', '--force', ...names, filesVolume(id), importedVolume(id)], { tolerant: true })]
+}
