@@ -106,6 +106,28 @@ test('it is listed as one that does not run, is stopped without a fault, and is 
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
 })
 
+test('while its cluster does not answer nothing is said of it but that', () => {
+  const refused = 'The connection to the server 192.0.2.1:6443 was refused - did you specify the right host or port?'
+  writeFileSync(join(room, 'kubectl'), `#!/bin/sh\necho "${refused}" >&2\nexit 1\n`, { mode: 0o755 })
+  // An engine that fails for another reason is none that could not be asked.
+  writeFileSync(join(room, 'docker'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+  const silent = 'the cluster does not answer at 192.0.2.1:6443'
+  const orphans = paude('rm', '--orphans', '--force')
+  expect(orphans.stderr).toBe(`paude: warning: ${silent}: paude cannot tell what is left there\n`)
+  for (const words of [
+    ['rm', '--force', id],
+    ['exec', id, '--', 'true'],
+    ['start', id],
+  ]) {
+    const { stderr, code } = paude(...words)
+    expect(stderr).toContain(`paude: ${silent}\n`)
+    expect(stderr).not.toContain('--discard')
+    expect(code).not.toBe(0)
+  }
+  expect(paude('sessions').stderr).toContain(silent)
+  expect(readFileSync(join(folder, 'session.json'), 'utf8')).toBe(JSON.stringify(record))
+})
+
 test('one of which nothing is left is not said to have ended', () => {
   answers({ remains: [], items: [] })
   expect(paude('sessions', '--json').stdout.trim()).toBe('[]')
