@@ -154,9 +154,10 @@ async function startAgain(
   if (weaker !== null) context.warn(weaker)
   const token = tokenWarning(record.account)
   if (token !== null) context.warn(token)
-  await ensureRenewer(context, record)
   // Until then parts of it may be missing, and are on their way.
   await changeRecord(context.host, record.id, (now) => ({ ...now, starter: context.host.process }))
+  // Not before that: it would find nobody who runs, and end.
+  await ensureRenewer(context, record)
   const code = await execute(plan, context.effects(backend))
   if (!attached) {
     context.answer(record.id)
