@@ -144,6 +144,10 @@ describe('flags of one letter', () => {
     [['run', '--rm', '--', 'true'], 'leave it out; paude always removes what runs in the foreground'],
     [['run', '-v', '/a:/b', '--', 'true'], 'write --mount'],
     [['run', '-e', 'A=1', '--', 'true'], 'write --env'],
+    [['exec', '--user', 'root', 'x', 'id'], 'leave it out; a sandbox has one user, and it has your uid'],
+    [['shell', '-u', 'root', 'x'], 'leave it out; a sandbox has one user, and it has your uid'],
+    [['exec', '--env', 'HTTPS_PROXY=x', 'x', 'id'], 'leave it out; to reach another host: paude network allow HOST'],
+    [['exec', '--timeout', 'soon', 'x', 'id'], 'write --timeout=10'],
   ])('%j is refused with what to type', async (words, said) => {
     const { code, stderr } = await machine.paude(words)
     expect([code, stderr.includes(said), machine.calls()]).toEqual([125, true, []])

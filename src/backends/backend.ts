@@ -99,8 +99,12 @@ export type Inside = {
       readonly terminal: boolean
       readonly stdin: boolean
       readonly folder: string
+      /** Flags of `variableFlags`; none where `variables` is `by-file`. */
+      readonly variables?: readonly string[]
     },
   ) => Argv
+  /** How further variables get to such a program: by the client's flags and environment, or by a file in the box. */
+  readonly variables: 'by-client' | 'by-file'
   /** Pattern of what its client says on stderr behind the last word of a program that failed; null for nothing. */
   readonly noise: string | null
   /** Where the backend itself mounts something in a box, and variables that it sets there. The self-test expects them. */

@@ -19,9 +19,11 @@ export type Offer =
 type Said = { readonly description: string; readonly offers?: Offer }
 /** One letter, where everybody's fingers know it. citty's `alias` may be several, of any length. */
 type Letter = { readonly letter?: string }
+/** A flag that may be given several times: its values in their order. */
+type Many = { readonly many?: true }
 type Defined<A extends { type?: string }, K extends keyof A = never> = Readonly<Required<Pick<A, 'type'>> & Pick<A, K>>
 /** Flags and places are written as citty defines them, with what ours tell besides. */
-export type Flag = Said & Letter & (Defined<BooleanArgDef, 'valueHint'> | Defined<StringArgDef, 'valueHint'>)
+export type Flag = Said & Letter & (Defined<BooleanArgDef, 'valueHint'> | (Defined<StringArgDef, 'valueHint'> & Many))
 
 /** A word in its place. Only the last one may be several. */
 export type Place = Said &

@@ -1,7 +1,7 @@
 import { ownFlags } from '../config/keys/own-flags.ts'
 import { PaudeError } from '../errors.ts'
 import { nearest } from '../text.ts'
-import { type Args, flagsOf, placeName, placesOf, type Values } from './args.ts'
+import { type Args, type Flag, flagsOf, placeName, placesOf, type Values } from './args.ts'
 import { type Named, refusal } from './front-flags.ts'
 
 /**
@@ -30,9 +30,10 @@ export function readWords<A extends Args>(front: Named, argv: readonly string[],
 
 /** Flags, at most so many words between them, and whatever stands behind these or after `--`. */
 function sorted(front: Named, argv: readonly string[], args: Args, most: number) {
-  const flags: Record<string, string | true> = {}
+  const flags: Record<string, string | true | string[]> = {}
   const found: string[] = []
   const known = new Map(flagsOf(args))
+  for (const [name, flag] of known) if (takesMany(flag)) flags[name] = []
   const words = [...argv]
   for (let index = 0; index < words.length; index++) {
     words.splice(index, 1, ...spelled(words[index] ?? '', args))
@@ -55,10 +56,14 @@ function sorted(front: Named, argv: readonly string[], args: Args, most: number)
     const value = inline ?? words[++index]
     if (value === undefined || value === '')
       throw new PaudeError('usage', `${name} needs a value`, { hint: `write ${name}=${flag.valueHint ?? 'VALUE'}` })
-    flags[long] = value
+    const earlier = flags[long]
+    if (Array.isArray(earlier)) earlier.push(value)
+    else flags[long] = value
   }
   return { flags, found, more: [] }
 }
+
+const takesMany = (flag: Flag): boolean => 'many' in flag && flag.many === true
 
 /** One-letter flags by their names: `-fn5` is `--follow --tail=5`. What is no flag of ours stays as it is. */
 export function spelled(word: string, args: Args): readonly string[] {
@@ -115,8 +120,10 @@ function unknown(word: string, front: Named, args: Args): PaudeError {
 }
 
 /** What a flag means to whoever types it out of habit from a container engine; null for all others. */
-function habitFlag(word: string, { takes }: Named): string | null {
+function habitFlag(word: string, { takes, called }: Named): string | null {
   if (/^(-i|-t|-it|-ti|--interactive|--tty)$/.test(word)) return 'leave it out; a command gets your terminal by itself'
+  if (/^(-u|--user)$/.test(word) && /^paude (exec|shell|run)$/.test(called))
+    return 'leave it out; a sandbox has one user, and it has your uid'
   if (takes.env === undefined) return null
   switch (word) {
     case '-d':

@@ -1,5 +1,5 @@
 import type { Host } from '../host.ts'
-import type { Attach } from '../plan/plan.ts'
+import { type Attach, revealed } from '../plan/plan.ts'
 import { type Attached, attach, type Shown } from '../run/process.ts'
 import { colouredText } from './filter.ts'
 import { writeWhole } from './window.ts'
@@ -25,6 +25,7 @@ function onStreams({ terminal }: Host, step: Attach): Attached {
   return attach(step.argv, {
     stdin: step.stdin,
     terminal: false,
+    more: revealed(step.env ?? {}),
     show: {
       ...(terminal.stdout ? { stdout: terminal.stderr ? quiet(shown(1)) : shown(1) } : {}),
       ...(terminal.stderr ? { stderr: quiet(shown(2)) } : noise === undefined ? {} : { stderr: quiet(plain) }),

@@ -231,6 +231,8 @@ export type Until = {
 export type Attach = {
   readonly kind: 'attach'
   readonly argv: Argv
+  /** As for Exec. */
+  readonly env?: NonNullable<Exec['env']>
   /** The agent's terminal: signals and size are the terminal's business. Else paude forwards signals itself. */
   readonly terminal: boolean
   /** Whether our stdin is the agent's. */
@@ -312,3 +314,7 @@ export const guard = (unless: Argv, steps: Plan): Guard => ({ kind: 'guard', unl
 export const folder = (path: string, mode = 0o700): Folder => ({ kind: 'folder', path, mode })
 export const remove = (path: string): Remove => ({ kind: 'remove', path })
 export const removeAfter = (path: string, first: Argv): Remove => ({ kind: 'remove', path, first })
+
+/** Variables as the environment of a program has them. */
+export const revealed = (env: Readonly<Record<string, string | Secret>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, typeof value === 'string' ? value : value.reveal()]))

@@ -262,9 +262,11 @@ const rescued = (
   'undo="$undo; $kept" kept=:',
 ]
 
-function renderAttach({ argv, timeout, terminate }: Attach): readonly string[] {
-  if (timeout === undefined || terminate === undefined) return wrapped(argv)
-  return [`# after ${timeout} s: ${terminate.map(quote).join(' ')}, exit code 124`, ...wrapped(argv)]
+function renderAttach(step: Attach): readonly string[] {
+  const { argv, timeout, terminate } = step
+  const call = prefixed(environment(step), wrapped(argv))
+  if (timeout === undefined || terminate === undefined) return call
+  return [`# after ${timeout} s: ${terminate.map(quote).join(' ')}, exit code 124`, ...call]
 }
 
 /** The holder is paude itself: it keeps the terminal of the engine's client when ours goes. */
@@ -358,7 +360,7 @@ const hasUndo = (step: Step): boolean => {
       return false
   }
 }
-const environment = ({ env = {} }: Exec): string =>
+const environment = ({ env = {} }: Pick<Exec, 'env'>): string =>
   Object.entries(env)
     .map(([name, value]) => `${name}=${typeof value === 'string' ? quote(value) : DOTS} `)
     .join('')

@@ -12,6 +12,7 @@ import {
   type Pipe,
   type Place,
   type Plan,
+  revealed,
   type Step,
   type Together,
   type Until,
@@ -510,6 +511,3 @@ function listen(): Interruption {
     },
   }
 }
-
-const revealed = (env: NonNullable<Exec['env']>): Record<string, string> =>
-  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, typeof value === 'string' ? value : value.reveal()]))

@@ -134,7 +134,7 @@ export type Shown = (bytes: Uint8Array) => void
 
 /**
  * Starts a program on our own streams. Without a terminal it leaves our process group, so that paude alone forwards signals.
- * `instead` are variables on top of all that we inherited, for the one program that runs in our place; `of` says what that is.
+ * `more` are variables besides what such a program inherits; `instead` are variables on top of all that we inherited, for the one program that runs in our place; `of` says what that is.
  * `show` takes what it prints in place of a stream; in place of both, `show.stdout` takes all of it, in order.
  */
 export function attach(
@@ -143,6 +143,7 @@ export function attach(
     stdin,
     terminal,
     folder,
+    more,
     instead,
     of = everything,
     show = {},
@@ -150,6 +151,7 @@ export function attach(
     stdin: boolean
     terminal: boolean
     folder?: string
+    more?: Readonly<Record<string, string>>
     instead?: Record<string, string>
     of?: (more: Readonly<Record<string, string>>) => Record<string, string | undefined>
     show?: { readonly stdout?: Shown; readonly stderr?: Shown }
@@ -158,7 +160,7 @@ export function attach(
   const both = show.stdout !== undefined && show.stderr !== undefined
   const child = start(both ? inOneStream(argv) : argv, {
     ...(folder === undefined ? {} : { cwd: folder }),
-    env: instead === undefined ? inherited(argv[0]) : of(instead),
+    env: instead === undefined ? inherited(argv[0], { more }) : of(instead),
     stdin: stdin ? 'inherit' : 'ignore',
     stdout: show.stdout === undefined ? 'inherit' : 'pipe',
     stderr: show.stderr === undefined || both ? 'inherit' : 'pipe',

@@ -14,6 +14,8 @@ export type Pty = {
 
 export type PtyOptions = {
   readonly size: { readonly columns: number; readonly rows: number }
+  /** Variables besides what such a program inherits. */
+  readonly more?: Readonly<Record<string, string>>
   readonly onData: (bytes: Uint8Array) => void
 }
 
@@ -21,13 +23,13 @@ export type PtyOptions = {
 const LAST_WORDS = 500
 
 /** Starts a program on a new terminal. */
-export function openPty([name, ...words]: Argv, { size, onData }: PtyOptions): Pty {
+export function openPty([name, ...words]: Argv, { size, more = {}, onData }: PtyOptions): Pty {
   const program = locate(name)
   if (program === null) throw new Error(`${name} was not found`)
   const { promise: drained, resolve: drain } = Promise.withResolvers<void>()
   const child = Bun.spawn([program, ...words], {
     argv0: name,
-    env: inherited(name, { more: { TERM: 'xterm-256color' } }),
+    env: inherited(name, { more: { TERM: 'xterm-256color', ...more } }),
     terminal: { cols: size.columns, rows: size.rows, data: (_, bytes) => onData(bytes), exit: () => drain() },
   })
   const { terminal } = child

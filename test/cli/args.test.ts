@@ -37,6 +37,17 @@ test.each<[readonly string[], object]>([
   expect(readWords(front, argv, taking) as object).toEqual(words)
 })
 
+test('a flag that may come several times keeps all its values, and is empty without one', () => {
+  const many = { env: { type: 'string', many: true, letter: 'e', description: '' }, ...taking } as const
+  const front = { called: 'paude exec', ...PLANS }
+  expect(readWords(front, ['--env', 'A=1', '-e', 'B', '--env=A=2', 'x', 'sh', '--env', 'C'], many) as object).toEqual({
+    env: ['A=1', 'B', 'A=2'],
+    session: 'x',
+    words: ['sh', '--env', 'C'],
+  })
+  expect(readWords(front, ['x'], many).env).toEqual([])
+})
+
 test.each<[readonly string[], string]>([
   [['--farce'], 'paude stop: unknown flag --farce'],
   [['-f'], 'paude stop: unknown flag -f'],

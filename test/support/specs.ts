@@ -9,7 +9,8 @@ import type { Policy } from '../../src/network/allow.ts'
 import { DIRECT } from '../../src/network/ways.ts'
 import { exec, folder, type Plan } from '../../src/plan/plan.ts'
 import { secret } from '../../src/secret.ts'
-import { attachPlan, execPlan, removePlan, resumePlan, type StartOptions } from '../../src/session/life/plans.ts'
+import { execPlan } from '../../src/session/life/command.ts'
+import { attachPlan, removePlan, resumePlan, type StartOptions } from '../../src/session/life/plans.ts'
 
 /** What no plan, script, log or state may ever show. */
 export const SECRETS = { credential: 'sk-ant-api03-REAL-credential-value', variable: 'hunter2-REAL-variable-value' } as const

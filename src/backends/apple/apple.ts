@@ -62,17 +62,19 @@ const terminal: Terminal = {
 
 const inside: Inside = {
   // No `--` before the words: it would be the first of them.
-  exec: ({ id }, words, { part, terminal: tty, stdin, folder }) =>
+  exec: ({ id }, words, { part, terminal: tty, stdin, folder, variables = [] }) =>
     container(
       'exec',
       ...(stdin ? ['--interactive'] : []),
       ...(tty ? ['--tty', '--env=TERM=xterm-256color'] : []),
+      ...variables,
       ...(folder === '' ? [] : [`--workdir=${folder}`]),
       parts(id)[part],
       // The engine has no flag for it, and the agent's first program is not this one's parent.
       ...(part === 'agent' ? [INIT, 'unprivileged'] : []),
       ...words,
     ),
+  variables: 'by-client',
   noise: null,
   brings: { mounts: [...BROUGHT_IN, ...WRITABLE], writable: WRITABLE, variables: [] },
 }

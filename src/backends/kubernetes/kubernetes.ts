@@ -154,6 +154,7 @@ const inside: Inside = {
       stdin,
       terminal: tty,
     }),
+  variables: 'by-file',
   noise: 'command terminated with exit code [0-9]+',
   brings: { mounts: BROUGHT, variables: SERVICE_VARIABLES },
 }

@@ -134,15 +134,17 @@ const terminal = ({ client, keepSignals, detachKeys }: Dialect): Terminal => ({
 })
 
 const inside = ({ client, detachKeys }: Dialect): Inside => ({
-  exec: ({ id }, words, { part, terminal, stdin, folder }) => [
+  exec: ({ id }, words, { part, terminal, stdin, folder, variables = [] }) => [
     ...client,
     'exec',
     ...(stdin ? ['--interactive'] : []),
     ...(terminal ? ['--tty', '--env=TERM=xterm-256color', detachKeys] : []),
+    ...variables,
     ...(folder === '' ? [] : [`--workdir=${folder}`]),
     parts(id)[part],
     ...words,
   ],
+  variables: 'by-client',
   noise: null,
   brings: BRINGS,
 })

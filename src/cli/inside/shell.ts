@@ -1,13 +1,14 @@
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
+import { execPlan } from '../../session/life/command.ts'
 import { findSession, requireRunning } from '../../session/life/find.ts'
-import { execPlan } from '../../session/life/plans.ts'
 import { dryRun, session } from '../args.ts'
 import { canAsk, readAnswer } from '../config/start-config.ts'
 import { PLANS } from '../front-flags.ts'
 import { startSession } from '../start/start.ts'
 import { verb } from '../verb.ts'
+import { furtherArgs, furtherOf, saysHow } from './further.ts'
 
 /** bash where the image has it. */
 const SHELL = ['/bin/sh', '-c', 'command -v bash >/dev/null && exec bash || exec sh']
@@ -23,13 +24,15 @@ export default verb({
   ],
   args: {
     session,
+    ...furtherArgs,
     'dry-run': dryRun,
   },
   async run(context, given) {
     const { stdin, stdout } = context.host.terminal
+    const how = furtherOf(context, given)
     const found = await findSession(context, given.session, 'running').catch((error: unknown) => {
       if (given.session !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
-      if (!given['dry-run'] && stdout && canAsk(context)) return null
+      if (!given['dry-run'] && stdout && canAsk(context) && !saysHow(given)) return null
       throw new PaudeError('not-found', error.message, {
         hint: 'open a shell in a sandbox of its own: paude --agent shell',
         cause: error,
@@ -41,7 +44,7 @@ export default verb({
       throw new PaudeError('unsupported', 'paude shell needs a terminal on stdin and stdout', {
         hint: `run one command without a terminal: paude exec ${handle.id} -- COMMAND`,
       })
-    const plan = execPlan(backend, handle, SHELL, { terminal: true, stdin: true })
+    const plan = execPlan(backend, handle, SHELL, { terminal: true, stdin: true, ...how })
     const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
     if (code !== 0) await requireRunning(context, { backend, handle })
     return code

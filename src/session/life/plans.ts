@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { type Backend, need } from '../../backends/backend.ts'
-import { isolates } from '../../backends/pick.ts'
 import { type Handle, handleOfSpec } from '../../box/handle.ts'
 import { LINK, layOut, layOutHere, layOutRecord } from '../../box/lay-out.ts'
 import { released } from '../../box/owner.ts'
@@ -11,6 +10,7 @@ import { type Argv, type Gather, type Plan, removeAfter } from '../../plan/plan.
 import type { Secret } from '../../secret.ts'
 import { below } from '../../workspace/paths.ts'
 import { noteIntent } from '../record/intent.ts'
+import { noiseOf } from './command.ts'
 
 export type StartOptions = {
   readonly attached: boolean
@@ -136,38 +136,6 @@ function removeVolumes(backend: Backend, box: Handle): Plan {
   return volumes.length === 0 ? [] : backend.life.removeHomes(box, volumes)
 }
 
-/** Runs a further command in a running session, on our streams. */
-export const execPlan = (
-  backend: Backend,
-  box: Handle,
-  words: readonly string[],
-  // `folder`: below the session's directory, or an absolute path; absent for that directory.
-  { folder = '', ...streams }: { readonly terminal: boolean; readonly stdin: boolean; readonly folder?: string },
-): Plan => {
-  const how = { part: 'agent', folder: box.directory, ...streams } as const
-  if (!isolates(backend))
-    throw new PaudeError('unsupported', `session ${box.id} runs on this machine, so there is no sandbox to run a command in`, {
-      hint: 'run it in your own shell',
-    })
-  const { exec, noise } = need(backend, 'inside')
-  // Gone to in the box: each backend has other words for a folder that is not there.
-  const inside = folder === '' ? [] : ['sh', '-c', GO_FIRST, 'sh', folder]
-  return [{ kind: 'attach', argv: exec(box, [...inside, ...FOUND_FIRST, ...words], how), ...streams, ...without(noise) }]
-}
-
-const GO_FIRST =
-  'unset CDPATH; cd -- "$1" >/dev/null 2>&1 || { echo "paude: there is no folder $1 in the sandbox" >&2; exit 125; }; shift; exec "$@"'
-
-const without = (noise: string | null | undefined) => (typeof noise === 'string' ? { noise } : {})
-
-/** With the PATH of the agent. A backend's own answer to a program that is not there may be 126 and a line about its runtime. */
-const FOUND_FIRST = [
-  'sh',
-  '-c',
-  '[ ! -d /paude/bin ] || [ -z "$(command -v git)" ] || export PATH="/paude/bin:$PATH"; case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the sandbox" >&2; exit 127; } ;; esac; exec "$@"',
-  'sh',
-]
-
 /** Another way of files does not compile until it is handled here. */
 function laidOut({ files }: Backend, spec: SessionSpec): Plan {
   switch (files.way) {
@@ -207,7 +175,7 @@ function shown(
         argv,
         terminal: false,
         stdin,
-        ...without(inside?.noise),
+        ...noiseOf(inside),
         alive: life.signal(box, 'CONT'),
         interrupt: life.signal(box, 'INT'),
         ...ended,
