@@ -26,7 +26,8 @@ export const shell = {
 } as const
 
 const KEY = 'sk-ant-api03-real-conformance'
-const NAME = 'conformance'
+/** Of this process alone: `sessions` also lists what other suites have on the same engine. */
+const NAME = `conformance-${process.pid}`
 const REPORTS = join(import.meta.dir, '../../.cache/conformance')
 
 /** What a scenario may use, and what came of it. */
