@@ -1,3 +1,5 @@
+import { away } from '../backends/away.ts'
+import type { Backend } from '../backends/backend.ts'
 import { patience } from '../backends/names.ts'
 import { unanswered } from '../backends/unanswered.ts'
 import { ownFlags } from '../config/keys/own-flags.ts'
@@ -139,6 +141,7 @@ function contextOf(host: Host, version: string, flags: Layer): CommandContext {
     moving,
     choose: async (what, candidates) => (await import('./sessions/choose.ts')).chooseSession(context, what, candidates),
     effects: (backend) => ({
+      ...here(host, backend),
       note,
       moving,
       verbose: null,
@@ -165,6 +168,13 @@ function contextOf(host: Host, version: string, flags: Layer): CommandContext {
     }),
   }
   return context
+}
+
+/** Nothing is said to a session of this machine while another one would hear it. */
+function here(host: Host, backend: Backend): Record<never, never> {
+  const error = away(host, backend)
+  if (error !== null) throw error
+  return {}
 }
 
 const isQuiet = ({ env: { PAUDE_QUIET } }: Host, { quiet }: Layer): boolean =>

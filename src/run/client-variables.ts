@@ -23,6 +23,9 @@ export const STEERS_CLIENT = new RegExp(
   ].join('|')})$`,
 )
 
+/** Variables that name files of an engine's client. */
+export const OWN_FILES = ['KUBECONFIG', 'DOCKER_CONFIG', 'DOCKER_CERT_PATH', 'CONTAINERS_CONF', 'REGISTRY_AUTH_FILE']
+
 /** Where docker's client looks for buildx besides its own configuration; the last is Homebrew's. */
 const PLUGINS = ['/usr/local/lib', '/usr/local/libexec', '/usr/lib', '/usr/libexec', '/opt/homebrew/lib']
 

@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { isPrivate } from '../credentials/outside.ts'
 import { findProgram, ownPath } from '../host.ts'
 import { requireOwnFiles } from './client-files.ts'
-import { builderVariables, STEERS_CLIENT } from './client-variables.ts'
+import { builderVariables, OWN_FILES, STEERS_CLIENT } from './client-variables.ts'
 
 /** What a program needs to run at all, whatever else refers to it. */
 const ORDINARY = /^(LANG|LC_.*|TERM|COLORTERM|TZ|PWD|DISPLAY|WAYLAND_DISPLAY)$/
@@ -20,6 +20,15 @@ export function admitClients(programs: Readonly<Record<string, number>>): void {
 
 /** Seconds for which a program may be silent when it is asked something; undefined for one that runs no boxes. */
 export const patienceWith = (program: string): number | undefined => clients.get(program)
+
+/**
+ * The folder of a program that says nothing of it: a client of an engine may start others, such as ssh and what ssh is told to start, which would
+ * find files of the project under work. Not where one of its own files is named from the caller's folder.
+ */
+export const folderFor = (program: string): { readonly cwd?: string } =>
+  clients.has(program.split('/').at(-1) ?? '') && !OWN_FILES.some((name) => isRelative(Bun.env[name] ?? '')) ? { cwd: '/' } : {}
+
+const isRelative = (list: string): boolean => list.split(':').some((path) => path !== '' && !path.startsWith('/'))
 
 /** From now on, only an engine's client inherits these variables. */
 export function withhold(names: readonly string[]): void {

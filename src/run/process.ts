@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { PaudeError } from '../errors.ts'
 import type { Argv } from '../plan/plan.ts'
 import { printableOutput } from '../text.ts'
-import { everything, inherited, locate, yours } from './environment.ts'
+import { everything, folderFor, inherited, locate, yours } from './environment.ts'
 import { SIGNALS, within } from './patience.ts'
 
 /** What is left of a program that ran to its end. `code` is 128 + n after signal n. */
@@ -316,7 +316,7 @@ function start(argv: Argv, options: NonNullable<SpawnOptions>): Bun.Subprocess {
   const [name, ...words] = argv
   const program = locate(name) ?? missing(name)
   try {
-    return Bun.spawn([program, ...words], { argv0: name, ...options })
+    return Bun.spawn([program, ...words], { argv0: name, ...folderFor(name), ...options })
   } catch (cause) {
     const { code } = cause as { code?: string }
     if (code === 'ENOENT')

@@ -167,6 +167,8 @@ describe('where a start goes', () => {
     [{ DOCKER_HOST: 'ssh://ada@build.example.org' }, 'ssh://ada@build.example.org'],
     [{ DOCKER_HOST: 'tcp://127.0.0.1:2375' }, 'tcp://127.0.0.1:2375'],
     [{ DOCKER_CONTEXT: 'lab' }, 'lab'],
+    [{ DOCKER_HOST: '10.9.9.9:2375' }, 'tcp://10.9.9.9:2375'],
+    [{ DOCKER_HOST: ' ssh://ada@build.example.org' }, 'ssh://ada@build.example.org'],
     [{ DOCKER_HOST: 'unix:///var/run/docker.sock' }, null],
     [{}, null],
   ])('docker by name with %j goes to %j', (env, at) => {
@@ -292,6 +294,23 @@ describe('verbs', () => {
     expect([reach.code, reach.stderr]).toEqual([1, expect.stringContaining('docker@build cannot reach ports of this machine')])
     const fork = await machine.paude(['fork', id])
     expect(fork.stderr).toContain('is on another machine, where paude copies no conversation')
+  })
+
+  test('never speak of a session of this machine to another one', async () => {
+    const id = await machine.detached('--backend=docker')
+    const before = machine.calls().length
+    for (const words of [
+      ['stop', id],
+      ['start', id],
+      ['exec', id, '--', 'true'],
+      ['rm', '--force', id],
+    ]) {
+      const { code, stderr } = await machine.paude(words, { env: { DOCKER_HOST: 'ssh://evil.example.org' } })
+      expect(stderr).toContain('this is for docker of this machine, and its client is set to another one')
+      expect(code).toBeGreaterThan(0)
+    }
+    expect(machine.calls().slice(before)).toEqual([])
+    expect((await machine.paude(['rm', '--force', id])).code).toBe(0)
   })
 
   test('wait a few seconds for a machine that is silent', async () => {

@@ -20,7 +20,7 @@ const before = { ...process.env }
 
 beforeAll(() => {
   for (const name of ['anything', 'docker', 'podman', 'claude'])
-    writeFileSync(join(room, name), `#!/bin/sh\nenv >'${room}/seen'\necho done\n`, { mode: 0o755 })
+    writeFileSync(join(room, name), `#!/bin/sh\nenv >'${room}/seen'\npwd >'${room}/place'\necho done\n`, { mode: 0o755 })
   chmodSync(room, 0o755)
   Object.assign(process.env, SECRETS, { PATH: `${room}:${process.env['PATH']}`, TEST_PLAIN: 'plain' })
   admitClients({ docker: 15, podman: 30 })
@@ -122,4 +122,16 @@ describe('the builder of docker', () => {
     writeFileSync(join(room, 'cli-plugins/docker-buildx'), '')
     expect([asked('1'), asked('0')]).toEqual(['1', '0'])
   })
+})
+
+test("an engine's client starts in no folder of a project, since what it starts would find files there", async () => {
+  const place = async (program: string) => {
+    await capture([program])
+    return readFileSync(join(room, 'place'), 'utf8').trim()
+  }
+  expect(await place('docker')).toBe('/')
+  expect(await place('anything')).toBe(process.cwd())
+  process.env['DOCKER_CONFIG'] = 'mine/docker'
+  expect(await place('docker')).toBe(process.cwd())
+  delete process.env['DOCKER_CONFIG']
 })

@@ -8,7 +8,6 @@ import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
 import { infoOf } from './health.ts'
 import { hasSelinux } from './selinux.ts'
-import { isAddress } from './socket.ts'
 
 const dialect: Dialect = {
   name: 'podman',
@@ -107,8 +106,8 @@ export const podman: Backend = {
     unfit: () => '',
     // Of a Mac's own virtual machine the address is this machine's.
     reach: ({ env, platform }) => {
-      const at = env['CONTAINER_HOST'] ?? ''
-      const isHere = !isAddress(at) || (platform !== 'linux' && LOOPBACK.test(at))
+      const at = env['CONTAINER_HOST']?.trim() ?? ''
+      const isHere = at === '' || /^(unix:|\/)/.test(at) || (platform !== 'linux' && LOOPBACK.test(at))
       return isHere ? { look: 'program' } : { look: 'elsewhere', remote: { name: '', at }, unset: 'CONTAINER_HOST' }
     },
     variables: [],

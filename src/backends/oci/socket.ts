@@ -11,7 +11,9 @@ export function dockerSocket(host: Pick<Host, 'env' | 'home'>): string | null {
 
 /** Where the client goes, '' when that cannot be read, and the context that says so, '' for none. */
 function dockerAddress({ env, home }: Pick<Host, 'env' | 'home'>): { readonly address: string; readonly context: string } {
-  if (env['DOCKER_HOST']) return { address: env['DOCKER_HOST'], context: '' }
+  const said = env['DOCKER_HOST']?.trim() ?? ''
+  // The client takes what has no scheme for a host and its port.
+  if (said !== '') return { address: said.includes('://') ? said : `tcp://${said}`, context: '' }
   const folder = env['DOCKER_CONFIG'] || join(home, '.docker')
   const context = env['DOCKER_CONTEXT'] || currentContext(folder)
   return { address: contextHost(folder, context), context }
@@ -20,7 +22,8 @@ function dockerAddress({ env, home }: Pick<Host, 'env' | 'home'>): { readonly ad
 /** The other machine to which docker's client would go by itself; null where its engine is on this one. A context may hold a login of its own. */
 export function remoteByItself(host: Pick<Host, 'env' | 'home'>): Remote | null {
   const { address, context } = dockerAddress(host)
-  return isAddress(address) ? { name: '', at: context || address } : null
+  // Whatever is no socket of this machine; what cannot be read, the client itself refuses.
+  return address === '' || address.startsWith('unix://') ? null : { name: '', at: context || address }
 }
 
 /** Whether it leads to another machine: by ssh, or by a port, behind which nobody knows whose files there are. */

@@ -1,5 +1,6 @@
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { away } from '../../backends/away.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { Handle } from '../../box/handle.ts'
 import { OWNER_FILE, readOwner } from '../../box/owner.ts'
@@ -59,6 +60,7 @@ export function clearForsaken(host: Host): void {
     const record = hasNobody(host, folder) ? readRecord(host, id) : null
     if (record === null || !isForsaken(host, record)) continue
     const backend = backendOf(record)
+    if (away(host, backend) !== null) continue
     const box = handleOf(record, folder)
     startRemover({ backend, box, removal: removePlan(backend, box, { home: false }), goesOn: false }).begin()
   }

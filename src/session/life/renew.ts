@@ -1,3 +1,4 @@
+import { away } from '../../backends/away.ts'
 import { need } from '../../backends/backend.ts'
 import { isUp } from '../../box/handle.ts'
 import type { Context } from '../../context.ts'
@@ -114,7 +115,10 @@ const faultText = (error: unknown): string => printable(error instanceof Error ?
 /** Sessions with something to renew that run, or that somebody is about to start. */
 async function running(context: Context): Promise<readonly Found[]> {
   const all = readRecords(context.host).filter(
-    (record) => renewals(record).length > 0 && (backendOf(record).wall?.renew ?? null) !== null,
+    (record) =>
+      renewals(record).length > 0 &&
+      (backendOf(record).wall?.renew ?? null) !== null &&
+      away(context.host, backendOf(record)) === null,
   )
   const looked = await Promise.all(all.map((record) => lookAt(context, record)))
   return looked.flat()
