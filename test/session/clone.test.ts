@@ -335,7 +335,10 @@ describe('pull', () => {
     writeFileSync(join(room, 'pack'), Buffer.from([...Buffer.from('PACK'), 0, 0, 0, 2, 0, 0, 0, 1, ...size, ...deflateSync('')]))
     const { end, ...own } = need(found.backend, 'volumes')
     const run: Volumes['run'] = (one, volume, how) =>
-      own.run(one, volume, { ...how, script: how.script.replace(/exec git pack-objects.*/, `exec cat ${join(room, 'pack')}`) })
+      own.run(one, volume, {
+        ...how,
+        script: how.script.replace(/exec git pack-objects.*/, `cat >/dev/null; exec cat ${join(room, 'pack')}`),
+      })
     await expect(
       pullSession(context, { ...found, backend: { ...found.backend, volumes: { run, end } } }, undefined),
     ).rejects.toThrow('attempting to allocate')
