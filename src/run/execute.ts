@@ -71,7 +71,15 @@ async function carryAll(
     afterwards,
   }: Pick<Run, 'effects' | 'interruption'> & { readonly afterwards?: ((code: number) => Promise<number>) | undefined },
 ): Promise<number> {
-  const run: Run = { effects, undos: [], trailing: [], interruption, left: [], working: workingOf(effects, interruption) }
+  const run: Run = {
+    effects,
+    undos: [],
+    trailing: [],
+    interruption,
+    left: [],
+    made: new Set(),
+    working: workingOf(effects, interruption),
+  }
   let code = 0
   try {
     for (const step of plan) {
@@ -109,6 +117,8 @@ type Run = {
   readonly working: { -readonly [Key in keyof Working]: Working[Key] }
   /** Undos that an engine did not answer. */
   readonly left: Argv[]
+  /** Programs that take back what was certainly made. */
+  readonly made: Set<string>
 }
 
 function workingOf({ note, moving }: Effects, { asked, again }: Interruption): Working {
@@ -273,6 +283,7 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   telling?.end(interruption.signal.aborted ? 'interrupted' : outcome.code === 0 ? 'done' : 'failed')
   interruption.check()
   if (outcome.silent !== undefined && interruption.asked.aborted) throw interruption.ended()
+  if (outcome.code === 0 && typeof undo !== 'function') run.made.add(undo[0])
   if (outcome.code === 0 || (step.tolerant && outcome.silent === undefined)) return
   if (limit?.aborted)
     throw new PaudeError('command-failed', `no answer within ${step.most} s: ${commandLine(step.argv)}`, { hint: 'try again' })
@@ -449,9 +460,9 @@ async function takeBack(run: Run, keep: number): Promise<void> {
 /** Seconds between two tries of an undo whose engine is away: an API server that starts again takes some. */
 const AWAY = [1, 2, 4, 8]
 
-/** Carries an undo out; false when its engine does not answer, also not after a while. */
-async function isAnswered(undo: Argv, { effects, working, interruption }: Run): Promise<boolean> {
-  for (const seconds of [...AWAY, 0]) {
+/** Carries an undo out; false when its engine does not answer, also not after a while where something was made. */
+async function isAnswered(undo: Argv, { effects, working, interruption, made }: Run): Promise<boolean> {
+  for (const seconds of [...(made.has(undo[0]) ? AWAY : []), 0]) {
     const outcome = await work(undo, working).catch(() => null)
     if (outcome === null || outcome.code === 0) return true
     if (outcome.silent !== undefined) return false

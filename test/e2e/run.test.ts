@@ -22,6 +22,9 @@ import {
 
 setDefaultTimeout(240_000) // ms: tests run side by side
 
+/** Begins numbers of seconds that no other suite on this machine sleeps. */
+const NAP = `9${process.pid}`
+
 describeEach('paude run', (backend) => {
   const options = ({ env, ...rest }: RunOptions = {}): RunOptions => ({ ...rest, env: { PAUDE_BACKEND: backend, ...env } })
   const run = (words: readonly string[], given: RunOptions = {}) => inTurn(() => paude(['run', ...words], options(given)))
@@ -85,7 +88,7 @@ describeEach('paude run', (backend) => {
   })
 
   test('--timeout ends it with 124, inside and outside', async () => {
-    const script = 'trap "" HUP; trap "echo ends itself; exit" TERM; sleep 98761 & sleep 98761 & echo started; wait'
+    const script = `trap "" HUP; trap "echo ends itself; exit" TERM; sleep ${NAP}1 & sleep ${NAP}1 & echo started; wait`
     let { code, stdout } = await sh(script, ['--timeout=1'])
     // The time runs from the start on, which takes longer than that on a busy machine.
     for (let seconds = 5; !stdout.includes('started') && seconds < 200; seconds *= 5) {
@@ -94,7 +97,7 @@ describeEach('paude run', (backend) => {
     }
     expect({ code, stdout }).toEqual({ code: 124, stdout: 'started\nends itself\n' })
     await expectNothingLeft(backend)
-    expect(withWords('sleep\x0098761')).toEqual([])
+    expect(withWords(`sleep\0${NAP}1`)).toEqual([])
   })
 
   test('a command that ignores SIGTERM is killed after ten seconds of grace', async () => {
@@ -108,8 +111,8 @@ describeEach('paude run', (backend) => {
     ['SIGTERM', 143],
     ['SIGHUP', 143],
   ] as const)('%s to paude ends the command and removes the sandbox', async (signal, code) => {
-    const running = startPaude(['run', '--', 'sleep', '98762'], options())
-    await poll('the command runs', () => withWords('sleep\x0098762').length > 0)
+    const running = startPaude(['run', '--', 'sleep', `${NAP}2`], options())
+    await poll('the command runs', () => withWords(`sleep\0${NAP}2`).length > 0)
     running.kill(signal)
     expect((await running.done).code).toBe(code)
     await expectNothingLeft(backend)

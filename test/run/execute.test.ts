@@ -229,6 +229,11 @@ describe('undo', () => {
     })
   })
 
+  test('an undo whose engine never answered is not waited for', async () => {
+    const { hint } = await failure([exec(fails('backend-down'), { undo: fails('backend-down') })])
+    expect({ hint, notes }).toEqual({ hint: expect.stringContaining('backend-down'), notes: [] })
+  })
+
   test('a source that its engine did not answer is what failed, and not the reader of nothing', async () => {
     const { code } = await failure([{ kind: 'pipe', from: fails('backend-down'), to: fails('no objects passed') }])
     expect(code).toBe('backend-down')
