@@ -150,8 +150,11 @@ const ACTS: Readonly<Record<string, (play: Play) => Promise<void>>> = {
       backend: play.place.listedAs ?? play.place.backend,
     }),
   'what is sent is typed, and the screen shows the answer': async ({ on, place }) => {
+    const screen = async () => (await on(['screen', NAME])).stdout.trim()
+    // What is typed before an agent shows itself, it may take for nothing.
+    await poll('the agent shows itself', async () => (await screen()) !== '')
     is((await on(['send', NAME, place.hear('one')])).code, 0)
-    await poll('the screen', async () => (await on(['screen', NAME])).stdout.includes('\nheard one'))
+    await poll(screen, async () => (await screen()).includes('\nheard one'))
   },
   'attach joins on a terminal, and Ctrl-P Ctrl-Q leaves': async ({ place, cwd }) => {
     const terminals = makeTerminals()
