@@ -1,5 +1,4 @@
 import { away } from '../backends/away.ts'
-import type { Backend } from '../backends/backend.ts'
 import { patience } from '../backends/names.ts'
 import { unanswered } from '../backends/unanswered.ts'
 import { ownFlags } from '../config/keys/own-flags.ts'
@@ -140,41 +139,38 @@ function contextOf(host: Host, version: string, flags: Layer): CommandContext {
     prompt,
     moving,
     choose: async (what, candidates) => (await import('./sessions/choose.ts')).chooseSession(context, what, candidates),
-    effects: (backend) => ({
-      ...here(host, backend),
-      note,
-      moving,
-      verbose: null,
-      attach: async (step) => {
-        const { attachSafely } = await import('../hold/streams.ts')
-        return attachSafely(host, step, `paude ${version}`)
-      },
-      hold: async (step) => {
-        const [{ holdStep }, { terminalSettings }] = await Promise.all([
-          import('../hold/launch.ts'),
-          import('../session/life/holder.ts'),
-        ])
-        return await holdStep(host, step, {
-          ...(await terminalSettings({ host, flags })),
-          explain: (code, text) => backend.health.explain({ argv: step.argv, code, stdout: '', stderr: text }),
-        })
-      },
-      explain: ({ argv, outcome }) =>
-        argv[0] !== backend.program && !(backend.scripted && argv[0] === '/bin/sh')
-          ? foreign(argv, outcome)
-          : outcome.silent === undefined
-            ? backend.health.explain({ argv, ...outcome })
-            : unanswered(backend, outcome.silent),
-    }),
+    effects: (backend) => {
+      // Nothing is said to a session of this machine while another one would hear it.
+      const error = away(host, backend)
+      if (error !== null) throw error
+      return {
+        note,
+        moving,
+        verbose: null,
+        attach: async (step) => {
+          const { attachSafely } = await import('../hold/streams.ts')
+          return attachSafely(host, step, `paude ${version}`)
+        },
+        hold: async (step) => {
+          const [{ holdStep }, { terminalSettings }] = await Promise.all([
+            import('../hold/launch.ts'),
+            import('../session/life/holder.ts'),
+          ])
+          return await holdStep(host, step, {
+            ...(await terminalSettings({ host, flags })),
+            explain: (code, text) => backend.health.explain({ argv: step.argv, code, stdout: '', stderr: text }),
+          })
+        },
+        explain: ({ argv, outcome }) =>
+          argv[0] !== backend.program && !(backend.scripted && argv[0] === '/bin/sh')
+            ? foreign(argv, outcome)
+            : outcome.silent === undefined
+              ? backend.health.explain({ argv, ...outcome })
+              : unanswered(backend, outcome.silent),
+      }
+    },
   }
   return context
-}
-
-/** Nothing is said to a session of this machine while another one would hear it. */
-function here(host: Host, backend: Backend): Record<never, never> {
-  const error = away(host, backend)
-  if (error !== null) throw error
-  return {}
 }
 
 const isQuiet = ({ env: { PAUDE_QUIET } }: Host, { quiet }: Layer): boolean =>

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Place } from '../../box/cluster.ts'
 import { PaudeError } from '../../errors.ts'
 import { type Argv, exec, type Plan, together } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Backend, Engine, Failure, Files, Inside, Life, Ports, Terminal, Wall } from '../backend.ts'
+import { importedTar } from '../imported-tar.ts'
 import type { BackendSettings } from '../keys.ts'
 import { layLines, thereScript } from '../lay-script.ts'
 import { programs } from '../names.ts'
@@ -124,11 +124,10 @@ const life: Life = {
 }
 
 /** The seed of a session says what its copy is called: at a later start the copy of then has the name of the first one. */
-const bring: Files['bring'] = ({ cluster, id }, { store, name }) => [
+const bring: Files['bring'] = ({ cluster, id }, copy) => [
   {
     kind: 'pipe',
-    // A Mac's tar would add files of its own.
-    from: ['env', 'COPYFILE_DISABLE=1', 'tar', '-c', '-f', '-', '-C', join(store, name), '.'],
+    from: importedTar(copy),
     to: inPod(cluster, id, ['/bin/sh', '-c', UNPACK], { stdin: true }),
     title: "bringing your agent's set-up into the pod",
   },

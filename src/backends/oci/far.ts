@@ -8,6 +8,7 @@ import { takesUploads, UPLOADS } from '../../box/uploads.ts'
 import { type Argv, exec, folder, type Plan, write } from '../../plan/plan.ts'
 import { quote } from '../../plan/shell.ts'
 import type { Files, Wall } from '../backend.ts'
+import { importedTar } from '../imported-tar.ts'
 import { layLines, thereScript } from '../lay-script.ts'
 import { bind, type Dialect, HELPER_LIMITS, hardeningFlags, labelledVolume, labels, volume } from './flags.ts'
 import { parts } from './names.ts'
@@ -153,11 +154,10 @@ const helper = (dialect: Dialect, { id, folder: place, remote }: Handle): Argv =
 /** The image's own tar unpacks it where no box can write. At a later start the copy of then has the name of the first one. */
 export const bringImported =
   (dialect: Dialect): NonNullable<Files['bring']> =>
-  ({ id, folder: place, volume: kept }, { store, name }) => [
+  ({ id, folder: place, volume: kept }, copy) => [
     {
       kind: 'pipe',
-      // A Mac's tar would add files of its own.
-      from: ['env', 'COPYFILE_DISABLE=1', 'tar', '-c', '-f', '-', '-C', join(store, name), '.'],
+      from: importedTar(copy),
       to: [
         ...dialect.client,
         ...['run', '--rm', '--interactive', `--label=paude.id=${id}`, '--label=paude.role=helper'],
