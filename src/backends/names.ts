@@ -10,6 +10,7 @@ export type RemoteWish = `docker@${string}`
 /** Those whose client reaches engines of other machines, and how that is written. */
 export const farNames = ['docker'] as const
 export const REMOTE_FORM = 'docker@NAME'
+export const reachesFar = (name: BackendName): boolean => farNames.some((one) => one === name)
 
 /** A name below `[remotes]`. */
 export const REMOTE_NAME = /^[a-z0-9]([a-z0-9._-]{0,30}[a-z0-9])?$/

@@ -3,27 +3,35 @@ import type { Remote } from '../box/remote.ts'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import { reach } from '../run/reach.ts'
+import { away, ledAway } from './away.ts'
 import type { Backend } from './backend.ts'
-import { type BackendName, type BackendWish, farNames, isRemoteWish, REMOTE_FORM } from './names.ts'
+import { type BackendName, type BackendWish, farNames, isRemoteWish, reachesFar } from './names.ts'
 import { allBackends, backendAt, backends, easiest } from './registry.ts'
 
 /** Whether a backend could be used, as far as can be told without starting a process. */
 export type Usable = 'yes' | 'missing' | 'down' | 'denied' | 'elsewhere'
 
 /** What the configuration says of the backend to take. */
-export type Asked = { readonly backend: BackendWish; readonly remotes: readonly Remote[] }
+export type Asked = {
+  readonly backend: BackendWish
+  readonly remotes: readonly Remote[]
+  /** A project named it, which names no machine: only you do that. */
+  readonly byProject?: boolean
+}
 
 /**
  * The backend to start on: the one that was named, or the first usable one of this machine. A named one is only required to be installed. What
- * docker's client is set to counts where docker is named.
+ * docker's client is set to counts where you name docker.
  */
 export async function pickBackend(host: Host, asked: 'auto' | BackendName | Asked): Promise<Backend> {
-  const { backend: wish, remotes } = typeof asked === 'string' ? { backend: asked, remotes: [] } : asked
+  const said: Asked = typeof asked === 'string' ? { backend: asked, remotes: [] } : asked
+  const { backend: wish } = said
   if (wish === 'auto') return await pickAutomatically(host, allBackends)
-  const remote = wantedRemote(host, { backend: wish, remotes })
+  const remote = wantedRemote(host, said)
   const wanted = isRemoteWish(wish) ? farNames[0] : wish
-  if (remote !== null && !reachesFar(wanted)) throw setElsewhere(host, backends[wanted])
   const backend = backendAt(wanted, remote)
+  const led = remote !== null && reachesFar(wanted) ? null : away(host, backends[wanted], 'start')
+  if (led !== null) throw led
   const unfit = backend.health.unfit(host)
   if (unfit !== '') throw new PaudeError('unsupported', `${wanted} ${unfit}`, { hint: 'paude backends' })
   if (isInstalled(host, backend)) return backend
@@ -32,32 +40,11 @@ export async function pickBackend(host: Host, asked: 'auto' | BackendName | Aske
   })
 }
 
-/** The other machine to which the client of a backend goes by itself. */
-function remoteByItself(host: Parameters<Backend['health']['reach']>[0], { health }: Backend): Remote | null {
-  const place = health.reach(host)
-  return place.look === 'elsewhere' ? place.remote : null
-}
-
-const reachesFar = (name: BackendName): boolean => farNames.some((one) => one === name)
-
-/** Why a backend whose client goes to another machine is not taken here. */
-export function setElsewhere(host: Host, { name, health }: Backend): PaudeError {
-  const place = health.reach(host)
-  const unset = place.look === 'elsewhere' ? place.unset : ''
-  return reachesFar(name)
-    ? new PaudeError('backend-missing', `the client of ${name} is set to another machine, which is never taken by itself`, {
-        hint: `name it: paude --backend ${name}; or change ${unset}`,
-      })
-    : new PaudeError('unsupported', `the client of ${name} is set to another machine, on which paude runs no sessions`, {
-        hint: `change ${unset}, or use ${REMOTE_FORM}: paude help remotes`,
-      })
-}
-
 /** The engines of other machines that the configuration names, and those to which a client goes by itself. */
 export function farBackends(host: Host, { remotes }: Pick<Asked, 'remotes'>): readonly Backend[] {
   const named = new Map(remotes.map((remote) => [remote.name, remote]))
   return farNames.flatMap((name) =>
-    [...named.values(), remoteByItself(host, backends[name]) ?? []].flat().map((remote) => backendAt(name, remote)),
+    [...named.values(), ledAway(host, backends[name])?.remote ?? []].flat().map((remote) => backendAt(name, remote)),
   )
 }
 
@@ -65,9 +52,9 @@ export function farBackends(host: Host, { remotes }: Pick<Asked, 'remotes'>): re
 export const hereOf = (wish: BackendWish): 'auto' | BackendName => (isRemoteWish(wish) ? farNames[0] : wish)
 
 /** The other machine that a start is to use; null for this one. */
-export function wantedRemote(host: Host, { backend, remotes }: Asked): Remote | null {
+export function wantedRemote(host: Host, { backend, remotes, byProject = false }: Asked): Remote | null {
   if (backend === 'auto') return null
-  if (!isRemoteWish(backend)) return remoteByItself(host, backends[backend])
+  if (!isRemoteWish(backend)) return byProject ? null : (ledAway(host, backends[backend])?.remote ?? null)
   const name = backend.slice('docker@'.length)
   // Profiles and files add up: the last word counts.
   const found = remotes.findLast((one) => one.name === name)
@@ -96,7 +83,8 @@ export async function pickAutomatically(host: Host, all: readonly Backend[]): Pr
       hint: `start it: ${down.health.mend.down}`,
     })
   const elsewhere = first('elsewhere')
-  if (elsewhere !== undefined) throw setElsewhere(host, elsewhere)
+  const led = elsewhere === undefined ? null : away(host, elsewhere, 'start')
+  if (led !== null) throw led
   const programs = candidates.filter(({ health }) => health.unfit(host) === '').map(({ program }) => program)
   throw new PaudeError('backend-missing', `no container engine was found: neither ${programs.join(' nor ')} is in PATH`, {
     hint: `install one: ${easiest.health.mend.missing}`,

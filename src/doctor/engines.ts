@@ -1,7 +1,8 @@
+import { away } from '../backends/away.ts'
 import type { Backend, Engine, Health } from '../backends/backend.ts'
 import type { BackendSettings } from '../backends/keys.ts'
 import type { BackendName } from '../backends/names.ts'
-import { type Asked, farBackends, setElsewhere, usable } from '../backends/pick.ts'
+import { type Asked, farBackends, usable } from '../backends/pick.ts'
 import { allBackends } from '../backends/registry.ts'
 import { type Remote, titleOf } from '../box/remote.ts'
 import { PaudeError } from '../errors.ts'
@@ -67,7 +68,7 @@ async function askEngine(
       }
     }
     case 'elsewhere':
-      return { ...unknown, state: 'not asked', why: setElsewhere(host, backend).message }
+      return { ...unknown, state: 'not asked', why: away(host, backend, 'start')?.message ?? '' }
     case 'denied':
       return { ...unknown, state: 'no permission', why: 'you may not use its socket' }
     case 'yes': {

@@ -81,8 +81,15 @@ async function repainted({ child, report }: Asked): Promise<void> {
   while (!report.isOver() && !child.isWhole(asked(), child.hasPainted() ? REPAINT : JOIN)) await Bun.sleep(20)
 }
 
+/** Milliseconds between two questions to the engine whether the agent runs: soon at first, and not for ever. */
+const FIRST = 50
+const SELDOM = 2000
+
 /** Waits until the agent has painted, or the engine says that it runs; false when it ends or nobody waits before that. */
 async function started({ child, report }: Asked, isAwaited: () => boolean): Promise<boolean> {
-  for (; isAwaited() && !report.isOver(); await Bun.sleep(50)) if (await child.isUp()) return true
+  for (let pause = FIRST; isAwaited() && !report.isOver(); pause = Math.min(1.5 * pause, SELDOM)) {
+    if (await child.isUp()) return true
+    await Bun.sleep(pause)
+  }
   return false
 }

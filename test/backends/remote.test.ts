@@ -141,6 +141,14 @@ describe('a session on the engine of another machine', () => {
     expect(backendAt('docker', { name: 'lab', at: 'lab' }).health.far?.argv.slice(0, 2)).toEqual(['docker', '--context=lab'])
   })
 
+  test('is said not to answer where an older client says so among facts that it does not have', () => {
+    const errors = [
+      'error during connect: Get "http://x/info": command [ssh] has exited, stderr=ssh: connect to host build: refused\n',
+    ]
+    const silent = JSON.stringify({ ServerErrors: errors, OSType: '', DockerRootDir: '' })
+    expect(() => far.health.far?.parse(silent)).toThrow('docker@build does not answer: ssh: connect to host build: refused')
+  })
+
   test('has a user that is nobody of this machine', () => {
     expect(far.user({ ...readHost(), uid: 0, gid: 0 })).toEqual({ uid: 1000, gid: 1000 })
   })
@@ -186,6 +194,12 @@ describe('where a start goes', () => {
       message: 'the client of docker is set to another machine, which is never taken by itself',
     })
     expect((await pickBackend(host, 'docker')).remote).toEqual({ name: '', at: 'ssh://ada@build.example.org' })
+    // Nor where a project says docker, which names no machine.
+    const said = { backend: 'docker', remotes: [], byProject: true } as const
+    expect(wantedRemote(host, said)).toBeNull()
+    await expect(pickBackend(host, said)).rejects.toMatchObject({
+      hint: expect.stringContaining('name it: paude --backend docker'),
+    })
     // Nor does this machine take the place of another one.
     expect(await noEngine(host, { backend: 'docker@build', remotes: [REMOTE] })).toBeNull()
   })
@@ -294,6 +308,19 @@ describe('verbs', () => {
     expect([reach.code, reach.stderr]).toEqual([1, expect.stringContaining('docker@build cannot reach ports of this machine')])
     const fork = await machine.paude(['fork', id])
     expect(fork.stderr).toContain('is on another machine, where paude copies no conversation')
+  })
+
+  test('start nothing on another machine by the word of a project', async () => {
+    const file = join(machine.project, 'paude.toml')
+    writeFileSync(file, 'backend = "docker"\n')
+    expect((await machine.paude(['trust', '--yes'])).code).toBe(0)
+    const before = machine.calls().length
+    const env = { DOCKER_HOST: 'ssh://evil.example.org' }
+    const { code, stderr } = await machine.paude(['--detach'], { env })
+    rmSync(file)
+    expect([code, stderr]).toEqual([expect.any(Number), expect.stringContaining('is never taken by itself')])
+    expect(code).toBeGreaterThan(0)
+    expect(machine.calls().slice(before)).toEqual([])
   })
 
   test('never speak of a session of this machine to another one', async () => {

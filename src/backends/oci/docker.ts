@@ -3,14 +3,15 @@ import { sharedMemory } from '../../box/extra-flags.ts'
 import type { Listed, Part } from '../../box/handle.ts'
 import { type Remote, titleOf } from '../../box/remote.ts'
 import { PaudeError } from '../../errors.ts'
+import type { Argv } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
-import type { Backend, Engine, Far } from '../backend.ts'
+import type { Backend, Engine, Far, Health } from '../backend.ts'
 import { programs } from '../names.ts'
 import { always, bySession, capabilities, statusOf } from './capabilities.ts'
 import { desktopChecks, resolverConfChecks, rootlessChecks, rootlessFacts } from './checks.ts'
 import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
-import { infoOf } from './health.ts'
+import { type DockerInfo, hasOption, infoOf } from './health.ts'
 import { hasSelinux } from './selinux.ts'
 import { dockerSocket, isAddress, isDesktop, isRootless, remoteByItself } from './socket.ts'
 
@@ -73,28 +74,27 @@ const versionQuery = ({ client }: Dialect): Query<Engine> => ({
   },
 })
 
-/** What a start asks of the machine, once: where its volumes are, and what it is. */
-const farQuery = ({ client }: Dialect, title: string): Query<Far> => ({
-  argv: [...client, 'info', '--format={{json .}}'],
-  parse: (stdout) => {
-    const info = JSON.parse(stdout) as {
-      DockerRootDir?: string
-      OperatingSystem?: string
-      OSType?: string
-      Architecture?: string
-      SecurityOptions?: readonly string[] | null
-    }
-    const root = info.DockerRootDir ?? ''
-    const cannot = (why: string) =>
-      new PaudeError('unsupported', `${title} ${why}`, { hint: 'choose another engine: paude backends' })
-    if (info.OSType !== 'linux' || !root.startsWith('/')) throw cannot('runs no Linux containers')
-    if (/Docker Desktop/i.test(info.OperatingSystem ?? ''))
-      throw cannot('is Docker Desktop, which mounts no files of its own virtual machine')
-    const arch = { x86_64: 'x64', aarch64: 'arm64', arm64: 'arm64' }[info.Architecture ?? '']
-    if (arch === undefined) throw cannot(`has a processor that paude has no images for: ${info.Architecture}`)
-    return { volumes: join(root, 'volumes'), arch, selinux: (info.SecurityOptions ?? []).includes('name=selinux') }
-  },
-})
+/** What a start asks of the machine, once: where its volumes are, and what it is. `fault` says why it does not answer. */
+const farQuery = ({ client }: Dialect, title: string, fault: (argv: Argv, words: string) => PaudeError): Query<Far> => {
+  const { argv } = infoOf({ name: 'docker', client })
+  return {
+    argv,
+    parse: (stdout) => {
+      const info = JSON.parse(stdout) as DockerInfo
+      const errors = info.ServerErrors ?? []
+      if (errors.length > 0) throw fault(argv, errors.join('\n'))
+      const root = info.DockerRootDir ?? ''
+      const cannot = (why: string) =>
+        new PaudeError('unsupported', `${title} ${why}`, { hint: 'choose another engine: paude backends' })
+      if (info.OSType !== 'linux' || !root.startsWith('/')) throw cannot('runs no Linux containers')
+      if (/Docker Desktop/i.test(info.OperatingSystem ?? ''))
+        throw cannot('is Docker Desktop, which mounts no files of its own virtual machine')
+      const arch = { x86_64: 'x64', aarch64: 'arm64', arm64: 'arm64' }[info.Architecture ?? '']
+      if (arch === undefined) throw cannot(`has a processor that paude has no images for: ${info.Architecture}`)
+      return { volumes: join(root, 'volumes'), arch, selinux: hasOption(info, 'selinux') }
+    },
+  }
+}
 
 /** docker, and whatever answers to its client: Desktop, colima, OrbStack. */
 const dockerOn = (dialect: Dialect): Backend => ({
@@ -212,6 +212,7 @@ function farDocker(remote: Remote): Backend {
   const ours = (boxes: readonly { readonly id: string }[]) => new Set(boxes.map(({ id }) => id))
   const { inventory, health } = usual
   const mend = `see what the client says: ${dialect.client.join(' ')} version`
+  const explain: Health['explain'] = (failure) => farFailure(title, mend, health.explain(failure))
   return {
     ...usual,
     remote,
@@ -237,11 +238,11 @@ function farDocker(remote: Remote): Backend {
       reach: () => ({ look: 'program' }),
       variables: [],
       brief: () => versionQuery(dialect),
-      far: farQuery(dialect, title),
+      far: farQuery(dialect, title, (argv, stderr) => explain({ argv, code: 1, stdout: '', stderr })),
       checks: () => [],
       machine: () => [],
       mend: { ...health.mend, down: mend, silent: mend, denied: mend },
-      explain: (failure) => farFailure(title, mend, health.explain(failure)),
+      explain,
     },
   }
 }

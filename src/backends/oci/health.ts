@@ -7,8 +7,13 @@ export const infoOf = ({ name, client }: Pick<Dialect, 'name' | 'client'>): Quer
     ? { argv: [...client, 'info', '--format={{json .}}'], parse: (stdout) => dockerInfo(JSON.parse(stdout)) }
     : { argv: [...client, 'info', '--format=json'], parse: (stdout) => podmanInfo(JSON.parse(stdout)) }
 
-type DockerInfo = {
+/** What docker says of itself. An older client whose engine does not answer prints this all the same, without facts, and says why in `ServerErrors`. */
+export type DockerInfo = {
   readonly DockerRootDir?: string
+  readonly OperatingSystem?: string
+  readonly OSType?: string
+  readonly Architecture?: string
+  readonly ServerErrors?: readonly string[] | null
   readonly SystemTime?: string
   readonly SecurityOptions?: readonly string[] | null
   readonly CgroupVersion?: string
@@ -17,13 +22,15 @@ type DockerInfo = {
   readonly PidsLimit?: boolean
 }
 
+export const hasOption = ({ SecurityOptions }: DockerInfo, name: string): boolean =>
+  (SecurityOptions ?? []).includes(`name=${name}`)
+
 function dockerInfo(info: DockerInfo): EngineInfo {
-  const options = info.SecurityOptions ?? []
   return {
     root: info.DockerRootDir ?? '',
     clock: Date.parse(info.SystemTime ?? '') || null,
-    rootless: options.includes('name=rootless'),
-    selinux: options.includes('name=selinux'),
+    rootless: hasOption(info, 'rootless'),
+    selinux: hasOption(info, 'selinux'),
     groups: info.CgroupVersion ?? '',
     limits: [
       ...(info.CpuCfsQuota ? (['cpu'] as const) : []),

@@ -68,8 +68,8 @@ export const removeImages = verb({
 /** Of every usable engine, or of the one that was chosen. */
 async function askForImages(context: Context): Promise<readonly Held[]> {
   const { host } = context
-  const { settings } = await loadConfig(host, context.flags)
-  const named = settings.backend === 'auto' ? null : await pickHere(context, settings, 'image rm')
+  const config = await loadConfig(host, context.flags)
+  const named = config.settings.backend === 'auto' ? null : await pickHere(context, config, 'image rm')
   const answers = await Promise.all(
     (named === null ? allBackends : [named]).map(async (backend) => {
       if (named === null && (backend.images === null || (await usable(host, backend)) !== 'yes')) return []

@@ -86,8 +86,9 @@ export default topic({
 
 /** Builds what a start would build, now. An image that is there is left alone unless --no-cache asks for it anew. */
 async function build(context: Context, given: Values<typeof buildArgs>): Promise<number> {
-  const { settings } = await startConfig(context, { ...context.flags, dryRun: given['dry-run'] === true })
-  const backend = await pickHere(context, settings, 'image')
+  const config = await startConfig(context, { ...context.flags, dryRun: given['dry-run'] === true })
+  const { settings } = config
+  const backend = await pickHere(context, config, 'image')
   const extraCa = extraCaCertificates(context.host, settings.caFile)
   const version = given['agent-version'] === undefined ? settings.agentVersion : readAgentVersion(given['agent-version'])
   const wish = { settings: { ...settings, agentVersion: version, dryRun: given['dry-run'] === true }, extraCa, backend }
@@ -158,8 +159,9 @@ async function list(context: Context, { json }: { readonly json: true | undefine
 async function check(context: Context, { reference, quick, json }: Values<typeof checkArgs>): Promise<number> {
   if (reference !== undefined) requireImageReference(reference)
   const { host } = context
-  const { settings } = await startConfig(context, context.flags)
-  const backend = await pickHere(context, settings, 'image')
+  const config = await startConfig(context, context.flags)
+  const { settings } = config
+  const backend = await pickHere(context, config, 'image')
   const images = need(backend, 'images')
   const { program } = agentOf(settings)
   // Yours, or the last of paude's own but the proxy's: the one with the tools on top.

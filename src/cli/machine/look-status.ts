@@ -2,12 +2,12 @@ import { installOf } from '../../agents/installs.ts'
 import { agentOf } from '../../agents/registry.ts'
 import type { Backend, Images } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
-import { type Asked, pickBackend, usable } from '../../backends/pick.ts'
+import { pickBackend, usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
 import { lacking } from '../../backends/unanswered.ts'
 import { titleOf } from '../../box/remote.ts'
 import type { Security } from '../../box/spec.ts'
-import type { Origin, Settings } from '../../config/keys/settings.ts'
+import type { Config, Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { wayToUse } from '../../doctor/engine-checks.ts'
 import { askEngines, type EngineState, tried } from '../../doctor/engines.ts'
@@ -21,6 +21,7 @@ import { groupEntry } from '../../network/groups.ts'
 import { listSessions, type Row } from '../../session/life/find.ts'
 import { imagesHere } from '../../session/life/start-images.ts'
 import { readRecords } from '../../session/record/store.ts'
+import { askedOf } from '../../session/resolve/far.ts'
 import { readSecurity } from '../../session/resolve/security.ts'
 import { cacheFolder, stateFolder } from '../../state.ts'
 import { below } from '../../workspace/paths.ts'
@@ -91,7 +92,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
     listSessions(context),
     all ? ownImages(host) : [],
   ])
-  const { settings, origins } = here.config
+  const { settings } = here.config
   const credential = await lookCredential(host, here.config)
   const engines = asked.map((engine) => ({ ...engine, fix: wayToUse(engine) }))
   const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
@@ -124,7 +125,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
       settings.image === ''
         ? `${[title, settings.agentVersion].filter(Boolean).join(' ')}${topped}`
         : `${title} in ${settings.image}${topped}`,
-    backend: await chosenBackend(host, settings, origins.backend[0]),
+    backend: await chosenBackend(host, here.config),
     engines,
     provider: { site: credential.site, credential: credential.variable, inside: credential.inside, fault: credential.fault },
     network: settings.network,
@@ -205,13 +206,15 @@ async function imageStates(
 }
 
 /** The engine a start here takes, and who said so. */
-async function chosenBackend(host: Host, settings: Asked, origin: Origin | undefined): Promise<Status['backend']> {
+async function chosenBackend(host: Host, config: Config): Promise<Status['backend']> {
+  const asked = askedOf(config)
+  const [origin] = config.origins.backend
   try {
-    const { name, remote } = await pickBackend(host, settings)
+    const { name, remote } = await pickBackend(host, asked)
     const said = origin === undefined || origin.layer === 'default' ? '' : ` (${origin.place || origin.layer})`
     return {
       name: titleOf(name, remote),
-      why: settings.backend === 'auto' ? `the first usable one${said}` : `chosen by ${origin?.place || origin?.layer}`,
+      why: asked.backend === 'auto' ? `the first usable one${said}` : `chosen by ${origin?.place || origin?.layer}`,
       fix: '',
     }
   } catch (error) {

@@ -37,7 +37,7 @@ export default verb({
     })
     const network = loaded.settings.network === 'ask' ? 'ask' : 'restricted'
     const config = { ...loaded, settings: { ...loaded.settings, network } as const }
-    const backend = await pickHere(context, config.settings, 'selftest')
+    const backend = await pickHere(context, config, 'selftest')
     const extraCa = extraCaCertificates(host, config.settings.caFile)
     const images = await chooseImages(context, { settings: config.settings, extraCa, backend, kind: 'agent' })
     note(

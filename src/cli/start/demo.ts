@@ -32,8 +32,9 @@ export default verb({
   args: { chat: { type: 'boolean', description: "Open Claude Code's screen; each prompt is a script, like BASH ls" } },
   async run(context, { chat = false }) {
     const { host } = context
-    const { settings } = await loadConfig(host, context.flags)
-    const backend = await pickHere(context, settings, 'demo')
+    const config = await loadConfig(host, context.flags)
+    const { settings } = config
+    const backend = await pickHere(context, config, 'demo')
     const shows = settings.dryRun || settings.printConfig
     if (chat && !shows && !(host.terminal.stdin && host.terminal.stdout))
       throw new PaudeError('unsupported', 'paude demo --chat needs a terminal on stdin and stdout', { hint: 'paude demo' })

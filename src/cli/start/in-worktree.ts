@@ -3,6 +3,7 @@ import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { readRecord } from '../../session/record/store.ts'
+import { askedOf } from '../../session/resolve/far.ts'
 import { refuseBase, refuseDirty } from '../../session/resolve/surroundings.ts'
 import { type Made, makeWorktree } from '../../session/worktree/make.ts'
 import { removeIfUnused } from '../../session/worktree/remove.ts'
@@ -24,7 +25,7 @@ export async function inWorktree(
     throw new PaudeError('unsupported', '--dry-run cannot show a start in a worktree that is not made yet', {
       hint: 'paude --workspace bind --dry-run shows the sandbox',
     })
-  const backend = await pickBackend(context.host, settings)
+  const backend = await pickBackend(context.host, askedOf(config))
   const made = await makeWorktree(context, backend, config)
   const place = {
     context: { ...context, host: { ...context.host, cwd: made.directory } },

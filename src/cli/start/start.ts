@@ -15,7 +15,7 @@ import { type Launch, launchAttached, launchDetached, refuseTakenName } from '..
 import { removePlan, startPlan } from '../../session/life/plans.ts'
 import { noSandbox, type Prepared, prepareSession } from '../../session/life/prepare.ts'
 import { handleOf } from '../../session/record/record.ts'
-import { farConfig } from '../../session/resolve/far.ts'
+import { askedOf, farConfig } from '../../session/resolve/far.ts'
 import type { Wish } from '../../session/resolve/resolve.ts'
 import { requirePrivate } from '../../state.ts'
 import { readTimeout } from '../args.ts'
@@ -47,11 +47,11 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const { run: said, flags, throwAway = false, plain = false } = start
   if (said.kind === 'agent' && !throwAway) await offerDevcontainer(context, flags)
   const read = await startConfig(context, flags)
-  const config = farConfig(read, wantedRemote(context.host, read.settings) !== null)
+  const config = farConfig(read, wantedRemote(context.host, askedOf(read)) !== null)
   const { settings } = config
   const agent = agentOf(settings)
   requireConfigFlags(context, config, start.onEnd === undefined && !throwAway)
-  const lacking = plain && said.kind === 'agent' ? await lackingEngine(context, settings) : null
+  const lacking = plain && said.kind === 'agent' ? await lackingEngine(context, config) : null
   if (lacking !== null && said.kind === 'agent') {
     const { runOnHost } = await import('../../session/life/on-host.ts')
     return await runOnHost(context, { config, agent, words: said.words, ground: { by: 'fallback', lacking } })
@@ -181,8 +181,10 @@ function withArgs(run: Wish['run'], agent: Agent, settings: Settings): Wish['run
 }
 
 /** Why no engine works, where the agent may then run on this machine; else null. */
-const lackingEngine = async ({ host }: Context, settings: Settings) =>
-  settings.fallback === 'host' && !settings.dryRun && !settings.printConfig ? await noEngine(host, settings) : null
+async function lackingEngine({ host }: Context, config: Config) {
+  const { fallback, dryRun, printConfig } = config.settings
+  return fallback === 'host' && !dryRun && !printConfig ? await noEngine(host, askedOf(config)) : null
+}
 
 function planOf({ backend, spec, images, config, around }: Prepared, fill: Plan): Plan {
   const { settings } = config

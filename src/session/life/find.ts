@@ -1,6 +1,7 @@
+import { away } from '../../backends/away.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
-import { setElsewhere, usable } from '../../backends/pick.ts'
+import { type Usable, usable } from '../../backends/pick.ts'
 import { isUp, type Listed, type Usage } from '../../box/handle.ts'
 import { type Remote, titleOf } from '../../box/remote.ts'
 import { HARDENED } from '../../box/security.ts'
@@ -80,8 +81,7 @@ export async function listSessions(context: Context): Promise<{
         boxesOf(context.host, backend)().length === 0
       )
         return { name, rows: [] }
-      if (state !== 'yes')
-        return { name, rows: [], error: state === 'elsewhere' ? setElsewhere(context.host, backend) : unusable(backend, state) }
+      if (state !== 'yes') return { name, rows: [], error: away(context.host, backend, 'start') ?? unusable(backend, state) }
       try {
         const rows = await askAll(queries, context.effects(backend), ...(remote === null ? [] : [askFar]))
         return { name, rows: rows.map((row) => ({ ...row, ...placed })) }
@@ -257,7 +257,7 @@ export const recordOf = (row: Row): SessionRecord => ({
   credentials: [],
 })
 
-function unusable(backend: Backend, state: 'missing' | 'down' | 'denied'): PaudeError {
+function unusable(backend: Backend, state: Exclude<Usable, 'yes'>): PaudeError {
   const name = titleOf(backend.name, backend.remote)
   if (state === 'missing') return new PaudeError('backend-missing', `the client of ${name} is not in PATH`)
   return state === 'down'

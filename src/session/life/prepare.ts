@@ -5,7 +5,7 @@ import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
-import { farConfig, lookFar } from '../resolve/far.ts'
+import { askedOf, farConfig, lookFar } from '../resolve/far.ts'
 import { hostCredentials } from '../resolve/host-credentials.ts'
 import { refuseCredentialInside, withProvider } from '../resolve/provider.ts'
 import { type Again, resolveSession, type Wish } from '../resolve/resolve.ts'
@@ -32,7 +32,7 @@ export async function prepareSession(
   context: Context,
   { config: said, agent, run, made = null, again }: Wanted,
 ): Promise<Prepared> {
-  const backend = await pickBackend(context.host, said.settings)
+  const backend = await pickBackend(context.host, askedOf(said))
   if (!isolates(backend)) throw noSandbox(backend)
   const config = farConfig(said, backend.remote !== null)
   const { settings } = config

@@ -1,7 +1,7 @@
 import type { Backend, Far } from '../../backends/backend.ts'
-import { pickBackend } from '../../backends/pick.ts'
+import { type Asked, pickBackend } from '../../backends/pick.ts'
 import { titleOf } from '../../box/remote.ts'
-import type { Config, Settings } from '../../config/keys/settings.ts'
+import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { ask } from '../../run/ask.ts'
@@ -16,9 +16,16 @@ export const farConfig = (config: Config, isFar: boolean): Config =>
     ? { ...config, settings: { ...config.settings, workspaceMode: 'clone' } }
     : config
 
+/** What a configuration says of the backend to take, and whether a project says it. */
+export const askedOf = ({ settings: { backend, remotes }, origins }: Pick<Config, 'settings' | 'origins'>): Asked => ({
+  backend,
+  remotes,
+  byProject: origins.backend.some(({ layer }) => layer === 'project'),
+})
+
 /** The backend of a verb that works on engines of this machine alone. */
-export async function pickHere(context: Context, settings: Settings, verb: string): Promise<Backend> {
-  const backend = await pickBackend(context.host, settings)
+export async function pickHere(context: Context, config: Config, verb: string): Promise<Backend> {
+  const backend = await pickBackend(context.host, askedOf(config))
   const { name, remote } = backend
   if (remote === null) return backend
   throw new PaudeError('unsupported', `paude ${verb} does not work on ${titleOf(name, remote)}, which is on another machine`, {
