@@ -57,6 +57,33 @@ const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCod
   [143, 'the same by SIGTERM (129 by SIGHUP)', null],
 ]
 
+/** What a reason means to a program that reads errors as JSON. */
+const REASONS: Readonly<Record<ErrorCode, string>> = {
+  usage: 'the words of the command are wrong',
+  config: 'a configuration file or a variable is wrong',
+  refused: 'paude refuses it, because it is not safe or not approved',
+  unsupported: 'the backend cannot do it',
+  'backend-missing': 'the program of the backend is not installed',
+  'backend-down': 'the engine or the cluster is not running or not reached',
+  'backend-denied': 'you may not use it',
+  'backend-silent': 'it does not answer in time',
+  'backend-old': 'its version is too old',
+  'image-missing': 'an image is not there and is not fetched or built',
+  registry: 'a registry or a download failed',
+  'disk-full': 'no space is left',
+  'name-taken': 'a session has this name, or runs already',
+  'not-found': 'no such session, file or entry',
+  ambiguous: 'several sessions are meant, or none is named',
+  'not-executable': 'the program in the sandbox cannot be run',
+  'command-not-found': 'the program is not in the sandbox',
+  timeout: '`--timeout` ran out',
+  never: 'what you wait for will not happen',
+  'self-test': 'the network was not closed as promised, so nothing was started',
+  interrupted: 'a signal ended it',
+  'command-failed': 'a program that paude ran failed',
+  output: 'paude cannot write its answer',
+}
+
 function flagOf(row: Row<unknown>): string {
   const flag = row.flags?.find((one) => !one.switch)
   if (flag !== undefined) return `\`--${flag.name}\``
@@ -207,10 +234,18 @@ function exitCodes(): string {
   for (const [number, , reason, caller = 'agent'] of CODES)
     if (reason !== null && exitCode(new PaudeError(reason, ''), caller) !== number)
       throw new Error(`${reason} does not exit with ${number}`)
-  return table(
-    ['code', 'meaning'],
-    [['any', "the agent's or the command's own"], ...CODES.map(([number, meaning]) => [String(number), meaning])],
-  )
+  return [
+    table(
+      ['code', 'meaning'],
+      [['any', "the agent's or the command's own"], ...CODES.map(([number, meaning]) => [String(number), meaning])],
+    ),
+    '## Errors as JSON',
+    'With `--json`, a verb that fails prints its error to stderr as one line: `{"error":{"code":"not-found","message":"…","hint":"…","exit":1}}`. `message` and `hint` are for people and may change. `code` is one of these:',
+    table(
+      ['code', 'meaning'],
+      Object.entries(REASONS).map(([reason, meaning]) => [code(reason), meaning]),
+    ),
+  ].join('\n\n')
 }
 
 const events = (): string =>

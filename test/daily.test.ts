@@ -674,3 +674,15 @@ test('a second agent in a directory is told of the first, whose holder lives', a
   expect((await machine.paude(['--detach', '-p', 'x'], { cwd: elsewhere })).stderr).not.toContain('has been running')
   expect((await machine.paude(['run', '--', 'true'])).stderr).not.toContain('has been running')
 })
+
+test('an error is one line of JSON for who asked for JSON, and a sentence for others', async () => {
+  const { code, stdout, stderr } = await machine.paude(['wait', 'nosuch', '--json'])
+  expect([code, stdout, stderr.split('\n').length]).toEqual([3, '', 2])
+  expect(JSON.parse(stderr)).toEqual({
+    error: { code: 'never', message: expect.stringContaining('nosuch'), hint: 'paude sessions', exit: 3 },
+  })
+  expect((await machine.paude(['wait', 'nosuch'])).stderr).toStartWith('paude: ')
+  // Behind `--` and of a verb without such a flag it is a word as any other.
+  expect((await machine.paude(['wait', '--', '--json'])).stderr).toStartWith('paude: ')
+  expect((await machine.paude(['stop', 'nosuch', '--json'])).stderr).toStartWith('paude: ')
+})

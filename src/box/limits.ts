@@ -1,3 +1,4 @@
+import { availableParallelism, totalmem } from 'node:os'
 import { PaudeError } from '../errors.ts'
 import type { Limits } from './spec.ts'
 
@@ -32,14 +33,27 @@ export function sizeText(bytes: number): string {
   return `${Number((bytes / UNITS[unit]).toFixed(1))}${unit}`
 }
 
-/** Bytes of a limit; a bare number is refused, since nobody agrees on its unit. */
+/** Whether a limit is a share of this machine, like `50%`, so that it means nothing on another one. */
+export const isShare = (text: string): boolean => text.endsWith('%')
+
+/** The part of 1 that `50%` is, or null for any other text; 0 % and more than all of it are no limit. */
+function shareOf(text: string): number | null {
+  const [, digits] = /^(\d{1,3})%$/.exec(text) ?? []
+  const share = Number(digits) / 100
+  return share > 0 && share <= 1 ? share : null
+}
+
+/** Bytes of a limit, also of a share of this machine's memory; a bare number is refused, since nobody agrees on its unit. */
 export function readMemory(text: string): number {
   if (text === '' || text === 'none') return 0
-  const bytes = sizeInBytes(text)
+  const share = shareOf(text)
+  const bytes = share === null ? sizeInBytes(text) : Math.floor(share * totalmem())
   if (bytes === null) {
     const bare = /^[1-9]\d*$/.test(text)
     throw new PaudeError('usage', `invalid memory size ${JSON.stringify(text)}`, {
-      hint: bare ? `add a unit: ${text}m or ${text}g` : 'write a number and a unit, like 512m or 4g',
+      hint: bare
+        ? `add a unit: ${text}m or ${text}g`
+        : 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%',
     })
   }
   if (bytes < LEAST_MEMORY)
@@ -51,11 +65,16 @@ export function readMemory(text: string): number {
   return bytes
 }
 
+/** Cores of a limit, also of a share of those that this machine has. */
 export function readCpus(text: string): number {
   if (text === '' || text === 'none') return 0
-  const cpus = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0
+  const share = shareOf(text)
+  const cpus =
+    share !== null ? Number((share * availableParallelism()).toFixed(2)) : /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0
   if (cpus < 0.01)
-    throw new PaudeError('usage', `invalid number of cores ${JSON.stringify(text)}`, { hint: 'write a number like 2 or 1.5' })
+    throw new PaudeError('usage', `invalid number of cores ${JSON.stringify(text)}`, {
+      hint: 'write a number like 2 or 1.5, or a share of this machine, like 50%',
+    })
   return cpus
 }
 

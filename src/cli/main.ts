@@ -15,7 +15,7 @@ import { isRehearsal } from './front-flags.ts'
 import { firstWord, readWords } from './read-words.ts'
 import { asksAgent, forAgent, lateFlags, refuseLostFlags, refuseNearVerb, suspicions } from './start/near-misses.ts'
 import { added, startWords } from './start/start-words.ts'
-import { colourful, outputs, sentence, writeAll } from './streams/output.ts'
+import { colourful, errorLine, outputs, sentence, writeAll } from './streams/output.ts'
 import { argsOf, type CommandContext, type Topic, type Verb, verbOf } from './verb.ts'
 import { commands } from './verbs.ts'
 
@@ -25,6 +25,7 @@ const TELLS = ['config', 'status', 'doctor']
 /** argv in, exit code out. Everything a user did wrong becomes a sentence here. */
 export async function main(argv: readonly string[], host: Host, version: string): Promise<number> {
   let caller: Caller = 'agent'
+  let asJson = false
   admitClients(patience)
   try {
     const { layer, words, ended, names } = readFlags(argv, flagsFor(argv, host))
@@ -38,6 +39,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
       const verb = await commands.load(name)
       const { caller: who = 'management', starts = false } = 'verbs' in verb ? {} : verb
       caller = who
+      asJson = 'json' in argsOf(verb) && before('--', words).includes('--json')
       if (starts || TELLS.includes(name)) for (const line of suspicions([], host)) context.warn(line)
       // Asked about a flag, help gets its name as a word.
       const asksOfFlag = name === 'help' && ownFlags.some((flag) => words[1] === `--${flag.name}`)
@@ -72,9 +74,10 @@ export async function main(argv: readonly string[], host: Host, version: string)
     return await startSession(context, { run: { kind: 'agent', words }, flags: layer, plain: true })
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
-    const text = sentence(error)
+    const code = exitCode(error, caller)
+    const text = asJson ? errorLine(error, code) : sentence(error)
     writeAll(2, colourful(host, 'stderr') ? text : Bun.stripANSI(text))
-    return exitCode(error, caller)
+    return code
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { availableParallelism, totalmem } from 'node:os'
 import { readLimits, readMemory } from '../../src/box/limits.ts'
 import { PaudeError } from '../../src/errors.ts'
 
@@ -30,16 +31,22 @@ test.each([
 
 test.each([
   ['512', 'add a unit: 512m or 512g'],
-  ['0', 'write a number and a unit, like 512m or 4g'],
-  ['-1', 'write a number and a unit, like 512m or 4g'],
-  ['1e99', 'write a number and a unit, like 512m or 4g'],
-  ['10%', 'write a number and a unit, like 512m or 4g'],
-  ['4 g', 'write a number and a unit, like 512m or 4g'],
-  ['g', 'write a number and a unit, like 512m or 4g'],
-  ['1.g', 'write a number and a unit, like 512m or 4g'],
-  ['0x10g', 'write a number and a unit, like 512m or 4g'],
-  ['4g;reboot', 'write a number and a unit, like 512m or 4g'],
-  ['NaN', 'write a number and a unit, like 512m or 4g'],
+  ['0', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['-1', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['1e99', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['0%', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['101%', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['-5%', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['5.5%', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['5 %', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['%', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['10%%', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['4 g', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['g', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['1.g', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['0x10g', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['4g;reboot', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
+  ['NaN', 'write a number and a unit, like 512m or 4g, or a share of this machine, like 50%'],
   ['0m', 'give at least 64m; 2g is enough for most agents'],
   ['6m', 'give at least 64m; 2g is enough for most agents'],
   ['100000t', 'write a size like 4g'],
@@ -59,10 +66,18 @@ test.each([
   expect(readLimits({ cpus, memory: '', pids: '4096' })).toEqual({ cpus: number, memory: 0, pids: 4096 })
 })
 
-test.each(['0', '0.001', '-1', '1e3', '50%', 'two', '99999'])('%s cores are refused', (cpus) => {
+test.each(['0', '0.001', '-1', '1e3', '0%', '150%', 'two', '99999'])('%s cores are refused', (cpus) => {
   expect(refused(() => readLimits({ cpus, memory: '', pids: '4096' })).message).toBe(
     `invalid number of cores ${JSON.stringify(cpus)}`,
   )
+})
+
+test('a share is of the memory and the cores of this machine', () => {
+  expect(readLimits({ cpus: '50%', memory: '25%', pids: '4096' })).toEqual({
+    cpus: availableParallelism() / 2,
+    memory: Math.floor(totalmem() / 4),
+    pids: 4096,
+  })
 })
 
 test.each([

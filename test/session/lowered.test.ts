@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { apple } from '../../src/backends/apple/apple.ts'
 import { kubernetes } from '../../src/backends/kubernetes/kubernetes.ts'
+import { docker } from '../../src/backends/oci/docker.ts'
 import type { SessionSpec } from '../../src/box/spec.ts'
 import type { Layer } from '../../src/config/keys/settings.ts'
 import { mergeSources } from '../../src/config/layers/merge.ts'
@@ -69,4 +70,13 @@ test('a session on a cluster that starts again tells what it gives up, but for t
   expect(weakeningAgain({ backend: 'docker', security: { ...security, seccomp: 'engine' } })).toContain(
     'security.seccomp = engine',
   )
+})
+
+test('a share of this machine is refused where the box is on another one', () => {
+  expect(() => lowered(kubernetes, configOf({}, { memory: '50%' }))).toThrow(
+    'limits.memory = 50% is a share of this machine, and kubernetes is another',
+  )
+  const remote = { name: 'build', at: 'ssh://build.example.org' }
+  expect(() => lowered({ ...docker, remote }, configOf({}, { cpus: '50%' }))).toThrow('docker@build is another')
+  expect(lowered(docker, configOf({}, { cpus: '50%' })).limits.cpus).toBeGreaterThan(0)
 })

@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { type Progress, progressLine } from '../../run/progress.ts'
+import { jsonLine } from '../../text.ts'
 
 const ESCAPE = '\u001b['
 const paint = (code: string) => (text: string) => `${ESCAPE}${code}m${text}${ESCAPE}0m`
@@ -71,6 +72,10 @@ export function outputs(
 export function answerLines({ answer }: { readonly answer: (text: string) => void }, lines: readonly string[]): void {
   if (lines.length > 0) answer(`${lines.join('\n')}\n`)
 }
+
+/** The same as one line of JSON, for a caller that asked for JSON: `code` is one of errors.ts, `exit` the exit code. */
+export const errorLine = ({ code, message, hint }: PaudeError, exit: number): string =>
+  `${jsonLine({ error: { code, message: Bun.stripANSI(message), hint: Bun.stripANSI(hint), exit } })}\n`
 
 /** A mistake or misfortune, as the user reads it. */
 export const sentence = ({ message, hint }: PaudeError): string =>
