@@ -5,8 +5,7 @@ import { isUp } from '../../box/handle.ts'
 import type { Security } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import { listSessions, usageOf, withMemoryEnds } from '../../session/life/find.ts'
-import { withNewExecutables } from '../../session/life/new-executables.ts'
+import { beginList, listSessions, usageOf, withMemoryEnds } from '../../session/life/find.ts'
 import { modeOf, type SessionRecord } from '../../session/record/record.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { printable } from '../../text.ts'
@@ -14,8 +13,8 @@ import { json, readTail } from '../args.ts'
 import { only } from '../front-flags.ts'
 import { answerLines } from '../streams/output.ts'
 import { verb } from '../verb.ts'
-import { type ActiveRow, withNews } from './activity.ts'
-import { MARK, ordered, sessionTable, type Used } from './session-table.ts'
+import type { ActiveRow } from './activity.ts'
+import type { Used } from './session-table.ts'
 
 export default verb({
   description: 'List sessions on every usable engine',
@@ -28,7 +27,11 @@ export default verb({
   ],
   args: {
     json,
-    all: { type: 'boolean', letter: 'a', description: 'No effect: the list always has ended sessions' },
+    all: {
+      type: 'boolean',
+      letter: 'a',
+      description: 'Ask every engine, also one that had no session within the hour; ended sessions are always listed',
+    },
     running: { type: 'boolean', description: 'Show only sessions that run' },
     quiet: { type: 'boolean', letter: 'q', description: 'Print only ids' },
     stats: { type: 'boolean', description: 'Also show what each running session uses: CPU, memory and processes' },
@@ -48,7 +51,14 @@ export default verb({
       const { watchSessions } = await import('./watch.ts')
       return await watchSessions(context, { json: json === true })
     }
-    const { sessions, failures } = await listSessions(context)
+    const { list } = given.all ? { list: listSessions(context) } : await beginList(context)
+    // Loaded while the engines answer.
+    const [{ withNewExecutables }, { withNews }, { MARK, ordered, sessionTable }] = await Promise.all([
+      import('../../session/life/new-executables.ts'),
+      import('./activity.ts'),
+      import('./session-table.ts'),
+    ])
+    const { sessions, failures } = await list
     for (const { error } of failures) context.warn(lacking(error, 'paude cannot show its sessions'))
     const wanted = sessions.filter((session) => !given.running || isUp(session)).slice(0, limit)
     const told = await withMemoryEnds(context, wanted)

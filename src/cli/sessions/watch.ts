@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { view } from '../../hold/launch.ts'
 import type { Host } from '../../host.ts'
 import { within } from '../../run/patience.ts'
-import { findSession, listSessions } from '../../session/life/find.ts'
+import { beginList, findSession } from '../../session/life/find.ts'
 import { terminalSettings, typeInto } from '../../session/life/holder.ts'
 import { type MarkedRow, withNewExecutables } from '../../session/life/new-executables.ts'
 import { stopSession } from '../../session/life/stop.ts'
@@ -59,7 +59,7 @@ async function watchLines(context: Context, json: boolean): Promise<number> {
 }
 
 const listMarked = async (context: Context): Promise<readonly MarkedRow[]> =>
-  withNewExecutables(context.host, (await listSessions(context)).sessions)
+  withNewExecutables(context.host, (await (await beginList(context)).list).sessions)
 
 type List = {
   rows: readonly ActiveRow[]

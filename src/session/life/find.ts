@@ -2,6 +2,7 @@ import { away } from '../../backends/away.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
 import { type Usable, usable } from '../../backends/pick.ts'
+import { allBackends } from '../../backends/registry.ts'
 import { isUp, type Listed, type Usage } from '../../box/handle.ts'
 import { type Remote, titleOf } from '../../box/remote.ts'
 import { HARDENED } from '../../box/security.ts'
@@ -13,6 +14,7 @@ import { withhold } from '../../run/environment.ts'
 import { KILLED, type Outcome } from '../../run/process.ts'
 import { question } from '../../run/question.ts'
 import { boxesOf } from '../record/boxes.ts'
+import { isGood, keepEmpty, markOf, markOfFolders, readEmpty } from '../record/empty-engines.ts'
 import { backendOf, enginesOf } from '../record/engines.ts'
 import type { Found } from '../record/found.ts'
 import { homeVolume } from '../record/id.ts'
@@ -61,46 +63,82 @@ export async function requireRunning(context: Context, { backend, handle }: Pick
 
 export type Row = Listed & { readonly backend: BackendName; readonly remote?: Remote }
 
-/** Sessions of all usable backends: one call each, side by side; a dead engine does not hide the others, and one of another machine is waited for a few seconds. */
-export async function listSessions(context: Context): Promise<{
+type SessionList = {
   readonly sessions: readonly Row[]
   readonly failures: readonly { readonly backend: string; readonly error: PaudeError }[]
-}> {
-  const answers = await Promise.all(
-    enginesOf(context.host).map(async (backend) => {
-      const { remote } = backend
-      const name = titleOf(backend.name, remote)
-      const placed = { backend: backend.name, ...(remote === null ? {} : { remote }) }
-      const state = await usable(context.host, backend)
-      if (state === 'missing' && remote === null) return { name, rows: [] }
-      const queries = backend.inventory.sessions(boxesOf(context.host, backend))
-      if (queries.length === 0) return { name, rows: [] }
-      if (
-        state === 'elsewhere' &&
-        backend.inventory.sessions(() => []).length > 0 &&
-        boxesOf(context.host, backend)().length === 0
+}
+
+/** Sessions of all usable backends: one call each, side by side; a dead engine does not hide the others, and one of another machine is waited for a few seconds. */
+export async function listSessions(context: Context): Promise<SessionList> {
+  return listed(context, await Promise.all(enginesOf(context.host).map((backend) => sessionsOn(context, backend))))
+}
+
+/**
+ * The same, without the engines that are known to be empty. It is back as soon as the others are asked, so that the caller can read files and load
+ * modules beside their clients.
+ */
+export async function beginList(context: Context): Promise<{ readonly list: Promise<SessionList> }> {
+  const { host } = context
+  const [kept, folders] = [readEmpty(host), markOfFolders(host)]
+  const states = new Map(await Promise.all(allBackends.map(async (backend) => [backend, await usable(host, backend)] as const)))
+  const isKept = (backend: Backend) => states.get(backend) === 'yes' && (kept?.engines.includes(backend.name) ?? false)
+  const look = (backend: Backend) => sessionsOn(context, backend, states.get(backend))
+  const first = allBackends.filter((backend) => !isKept(backend)).map(look)
+  const rest = async () => {
+    const mark = markOf(host, folders)
+    const good = isGood(kept, mark, Date.now())
+    const others = enginesOf(host).filter((backend) => backend.remote !== null || (isKept(backend) && !good))
+    const answers = await Promise.all([...first, ...others.map(look)])
+    // What was not asked is no newer than it was.
+    if (!good)
+      keepEmpty(
+        host,
+        answers.flatMap(({ empty }) => empty ?? []),
+        { mark, at: Date.now() },
       )
-        return { name, rows: [] }
-      if (state !== 'yes') return { name, rows: [], error: away(context.host, backend, 'start') ?? unusable(backend, state) }
-      try {
-        const rows = await askAll(queries, context.effects(backend), ...(remote === null ? [] : [askFar]))
-        return { name, rows: rows.map((row) => ({ ...row, ...placed })) }
-      } catch (error) {
-        if (error instanceof PaudeError) return { name, rows: [], error }
-        throw error
-      }
-    }),
-  )
-  return {
-    sessions: answers
-      .flatMap(({ rows }) => rows)
-      // An address may lead back to this machine.
-      .filter((row) => isOfRecord(context, row))
-      .filter(({ id }) => !isLeaving(sessionFolder(context.host, id)))
-      .toSorted((a, b) => (a.created < b.created ? 1 : -1)),
-    failures: answers.flatMap(({ name, error }) => (error === undefined ? [] : [{ backend: name, error }])),
+    return listed(context, answers)
+  }
+  return { list: rest() }
+}
+
+type Answer = {
+  readonly name: string
+  readonly rows: readonly Row[]
+  readonly error?: PaudeError
+  /** One that was asked and has none. */
+  readonly empty?: Backend
+}
+
+/** What one engine says. */
+async function sessionsOn(context: Context, backend: Backend, known?: Usable): Promise<Answer> {
+  const { remote } = backend
+  const name = titleOf(backend.name, remote)
+  const placed = { backend: backend.name, ...(remote === null ? {} : { remote }) }
+  const state = known ?? (await usable(context.host, backend))
+  if (state === 'missing' && remote === null) return { name, rows: [] }
+  const queries = backend.inventory.sessions(boxesOf(context.host, backend))
+  if (queries.length === 0) return { name, rows: [] }
+  if (state === 'elsewhere' && backend.inventory.sessions(() => []).length > 0 && boxesOf(context.host, backend)().length === 0)
+    return { name, rows: [] }
+  if (state !== 'yes') return { name, rows: [], error: away(context.host, backend, 'start') ?? unusable(backend, state) }
+  try {
+    const rows = await askAll(queries, context.effects(backend), ...(remote === null ? [] : [askFar]))
+    return { name, rows: rows.map((row) => ({ ...row, ...placed })), ...(rows.length === 0 ? { empty: backend } : {}) }
+  } catch (error) {
+    if (error instanceof PaudeError) return { name, rows: [], error }
+    throw error
   }
 }
+
+const listed = (context: Context, answers: readonly Answer[]): SessionList => ({
+  sessions: answers
+    .flatMap(({ rows }) => rows)
+    // An address may lead back to this machine.
+    .filter((row) => isOfRecord(context, row))
+    .filter(({ id }) => !isLeaving(sessionFolder(context.host, id)))
+    .toSorted((a, b) => (a.created < b.created ? 1 : -1)),
+  failures: answers.flatMap(({ name, error }) => (error === undefined ? [] : [{ backend: name, error }])),
+})
 
 /** Whether a row comes from where its record says that the session is. */
 function isOfRecord({ host }: Context, row: Row): boolean {
