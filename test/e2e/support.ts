@@ -358,13 +358,14 @@ export function processes(): readonly { readonly pid: number; readonly words: st
 }
 
 /** Kills a paude together with the shells that would remove its session, and what an earlier one left. */
-export async function killWithRemover({ pid, kill }: Running): Promise<void> {
+export async function killWithRemover({ pid, kill, stdout, stderr }: Running): Promise<void> {
+  const ended = !existsSync(`/proc/${pid}`)
   const removers = processes().filter((one) => one.words.startsWith('/bin/sh -c while read') && parentOf(one.pid) === pid)
   for (const remover of removers) process.kill(remover.pid, 'SIGKILL')
   kill('SIGKILL')
   // Not until its streams are closed: the engine's client has them and goes on.
   await poll('it is gone', () => !existsSync(`/proc/${pid}`))
-  if (removers.length === 0) throw new Error(`${pid} had no remover`)
+  if (removers.length === 0) throw new Error(`${pid} ${ended ? 'had ended' : 'had no remover'}: ${stdout()}${stderr()}`)
 }
 
 const parentOf = (pid: number): number => Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
