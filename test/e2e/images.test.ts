@@ -15,6 +15,7 @@ import {
   type RunOptions,
   root,
   serveApi,
+  sessionIds,
 } from './support.ts'
 import { makeTerminals } from './terminal.ts'
 
@@ -147,6 +148,15 @@ describeEach('images', (backend) => {
     const second = await run(['--image', short, '-p', 'SAY hi'])
     expect([second.code, second.stderr.includes('adding')]).toEqual([0, false])
     keep([...(await built())].filter((one) => !before.has(one) && one.includes('/claude:')).join('\n'))
+  })
+
+  test("paude's own image passes its check and a trial, which leaves nothing", async () => {
+    const before = sessionIds()
+    const { code, stdout } = await paude(['--backend', backend, 'image', 'check', '--trial', '--json'], options())
+    const { checks } = JSON.parse(stdout) as { checks: { id: string; ok: boolean; message: string }[] }
+    expect({ code, wrong: checks.filter(({ ok }) => !ok) }).toEqual({ code: 0, wrong: [] })
+    expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining(['K14', 'K15', 'K39', 'K40']))
+    expect(sessionIds()).toEqual(before)
   })
 
   test('an image without apt is refused with a sentence before anything is built', async () => {

@@ -30,6 +30,7 @@ import { green, red, writeAll, yellow } from '../streams/output.ts'
 import { fit, table } from '../streams/table.ts'
 import { topic, verb } from '../verb.ts'
 import { removeImages } from './image-rm.ts'
+import { tryImage } from './try-image.ts'
 
 const buildArgs = {
   'no-cache': { type: 'boolean', description: 'Build it again from the first step' },
@@ -41,6 +42,7 @@ const buildArgs = {
 const checkArgs = {
   reference: { type: 'positional', description: "Image (default: paude's own)" },
   quick: { type: 'boolean', description: 'Do not start a sandbox' },
+  trial: { type: 'boolean', description: 'Also run a command in a sandbox of its own, in an empty project' },
   json,
 } as const
 
@@ -77,6 +79,7 @@ export default topic({
       examples: [
         ['paude image check my/image:1', 'an image of your own'],
         ['paude image check --quick', "paude's own image, without starting a sandbox"],
+        ['paude image check --trial my/image:1', 'also whether it can work on a project'],
       ],
       run: check,
     }),
@@ -156,7 +159,8 @@ async function list(context: Context, { json }: { readonly json: true | undefine
   return 0
 }
 
-async function check(context: Context, { reference, quick, json }: Values<typeof checkArgs>): Promise<number> {
+async function check(context: Context, { reference, quick, trial, json }: Values<typeof checkArgs>): Promise<number> {
+  if (quick && trial) throw new PaudeError('usage', '--quick and --trial cannot be combined', { hint: 'leave one of them out' })
   if (reference !== undefined) requireImageReference(reference)
   const { host } = context
   const config = await startConfig(context, context.flags)
@@ -171,7 +175,7 @@ async function check(context: Context, { reference, quick, json }: Values<typeof
   const who = { ...backend.user(host), agent: program }
   const argv = (as: Helper) => images.probe(image, who, as)
   const probe = quick ? null : readProbe((await lookInto(context, backend, { reference: image, seconds: 60, argv })).stdout)
-  const checks = checkImage({
+  const looked = checkImage({
     reference: image,
     architecture: host.arch,
     metadata,
@@ -179,6 +183,9 @@ async function check(context: Context, { reference, quick, json }: Values<typeof
     agent: program,
     install: installOf(settings),
   })
+  // One that cannot run at all says so above; a trial would only say it again.
+  const tried = trial && checkExitCode(looked) === 0 ? await tryImage(context, { backend, image: reference }) : []
+  const checks = [...looked, ...tried]
   if (json) context.answer(JSON.stringify({ image, backend: backend.name, checks }, null, 2))
   else context.answer(table(['ID', 'RESULT', 'CHECK', 'FOUND', 'FIX'], checks.map(row), fit(context.host)))
   return checkExitCode(checks)
