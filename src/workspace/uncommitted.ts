@@ -10,7 +10,29 @@ import { look } from './paths.ts'
 import type { Surroundings } from './places.ts'
 
 /** Looks at each tracked file, and opens none. Refuses an index that a clone cannot have. */
-export function readUncommitted(root: string, git: GitLayout, host: Surroundings): Uncommitted {
+export const readUncommitted = (root: string, git: GitLayout, host: Surroundings): Uncommitted =>
+  readTree({ root, git, host, what: 'the project cannot be cloned with --dirty' }).uncommitted
+
+/** A working tree as its index tells of it. */
+export type Tree = {
+  readonly uncommitted: Uncommitted
+  /** Of tracked files that are as the index has them: mode and object, by name. */
+  readonly same: ReadonlyMap<string, string>
+}
+
+/** The same, with what is as the index has it. `what` cannot be done where the index is refused. */
+export function readTree({
+  root,
+  git,
+  host,
+  what,
+}: {
+  readonly root: string
+  readonly git: GitLayout
+  readonly host: Surroundings
+  readonly what: string
+}): Tree {
+  const cannot = (why: string, hint: string) => new PaudeError('refused', `${what}: ${why}`, { hint })
   const index = readIndex(join(git.gitDirectory, 'index'), hashSize(git))
   if ('fault' in index) throw cannot(`its index cannot be read: ${index.fault}`, 'git status')
   const entries = index.entries.filter(({ isIntent }) => !isIntent)
@@ -21,16 +43,23 @@ export function readUncommitted(root: string, git: GitLayout, host: Surroundings
   const odd = entries.find(({ name }) => !isPlain(name))
   if (odd !== undefined) throw cannot(`its index names ${nameInside(textOf(odd))}`, 'git status')
   const isFolder = folders(root)
-  const repositories = entries.filter(isGitlink)
-  const changed = entries.filter((entry) => !entry.isUnseen && !isGitlink(entry) && !isSame(root, entry, isFolder))
+  const [repositories, files] = [entries.filter(isGitlink), entries.filter((entry) => !isGitlink(entry))]
+  const changed = new Set(files.filter((entry) => !entry.isUnseen && !isSame(root, entry, isFolder)))
   return {
-    files: linesOf(entries.filter((entry) => !isGitlink(entry))),
-    repositories: linesOf(repositories),
-    within: repositories.filter(({ name }) => look(pathOf(root, `${name}/.git`)) !== null).map(textOf),
-    objects: entries.flatMap((entry) => (isGitlink(entry) ? [] : [`${entry.id}\n`])).join(''),
-    changed: changed.filter(isText).map(textOf),
-    excludes: readExcludes(git, host, root),
-    unreadable: changed.filter((entry) => !isText(entry)).map(textOf),
+    uncommitted: {
+      files: linesOf(files),
+      repositories: linesOf(repositories),
+      within: repositories.filter(({ name }) => look(pathOf(root, `${name}/.git`)) !== null).map(textOf),
+      objects: files.map((entry) => `${entry.id}\n`).join(''),
+      changed: [...changed].filter(isText).map(textOf),
+      excludes: readExcludes(git, host, root),
+      unreadable: [...changed].filter((entry) => !isText(entry)).map(textOf),
+    },
+    same: new Map(
+      files
+        .filter((entry) => !changed.has(entry) && isText(entry))
+        .map((entry) => [textOf(entry), `${entry.mode.toString(8)} ${entry.id}`]),
+    ),
   }
 }
 
@@ -80,6 +109,3 @@ function folders(root: string): (path: string) => boolean {
   }
   return isFolder
 }
-
-const cannot = (why: string, hint: string): PaudeError =>
-  new PaudeError('refused', `the project cannot be cloned with --dirty: ${why}`, { hint })
