@@ -29,6 +29,7 @@ export const verbs = {
   log: () => import('./sessions/log.ts'),
   pull: () => import('./sessions/pull.ts'),
   push: () => import('./sessions/push.ts'),
+  sync: () => import('./sessions/sync.ts'),
   remote: () => import('./sessions/remote.ts'),
   'git-remote': () => import('./sessions/git-remote.ts'),
   checkpoint: () => import('./sessions/checkpoint.ts'),

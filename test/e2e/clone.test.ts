@@ -90,6 +90,17 @@ describeEach('a clone', (backend) => {
     expect((await run(cwd, 'push', 'fix')).code).toBe(0)
     expect((await run(cwd, 'pull', 'fix')).stdout).toMatch(/^paude\/fix {2}\w{10}\.\.\w{10}, 2 commits\n$/)
     expect((await run(cwd, 'pull', 'fix')).stderr).toContain('nothing new')
+
+    // Your files as they are now; what both sides have already, and what the agent alone has, stays.
+    put(join(cwd, 'README.md'), 'saved\n')
+    expect(await run(cwd, 'sync', 'fix')).toMatchObject({ code: 0, stdout: 'sent 2 files: README.md, untracked.txt\n' })
+    const there = 'cat README.md untracked.txt left.txt; echo theirs >README.md'
+    expect((await run(cwd, 'exec', 'fix', '--', 'sh', '-c', there)).stdout).toBe('saved\nmine\nleft\n')
+    put(join(cwd, 'README.md'), 'saved again\n')
+    const both = await run(cwd, 'sync', 'fix')
+    expect([both.code, both.stdout]).toEqual([1, ''])
+    expect(both.stderr).toContain('README.md: changed here and by the agent')
+    expect((await run(cwd, 'exec', 'fix', '--', 'cat', 'README.md')).stdout).toBe('theirs\n')
     expect((await run(cwd, 'rm', '--force', 'fix')).code).toBe(0)
     expect(await volumes()).toEqual([])
   })

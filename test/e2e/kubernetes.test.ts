@@ -121,16 +121,20 @@ describe.skipIf(kubeconfig === '' || !asked)('a session on a cluster', () => {
       const sent = (await on('send', '--file', 'note.txt', 'far')).stdout.trim()
       const own = () => on('exec', 'far', '--', 'sh', '-c', `cat "$HOME/.claude/CLAUDE.md" ${sent}`)
       expect((await own()).stdout).toBe('as I am used to\nfor you\n')
+      expect((await on('sync', 'far')).stdout).toBe('sent 1 file: note.txt\n')
 
       expect((await on('stop', 'far')).code).toBe(0)
       expect((await on('sessions')).stdout).toMatch(/far\s+stopped/)
       expect(kubectl('--namespace', namespace, 'get', 'secret', '--output=name')).not.toContain(`${id}-credential`)
       expect((await on('diff', 'far')).stdout).toContain('+two')
+      writeFileSync(join(cwd, 'note.txt'), 'while it was stopped\n')
+      expect((await on('sync', 'far')).stdout).toBe('sent 1 file: note.txt\n')
 
       expect((await on('start', 'far')).code).toBe(0)
       // What was allowed while it ran holds after a start too.
       expect((await on('exec', 'far', '--', 'curl', '-s', 'http://paude.internal/')).stdout).toContain('allowed.example.org')
       expect((await own()).stdout).toBe('as I am used to\nfor you\n')
+      expect((await on('exec', 'far', '--', 'cat', 'note.txt')).stdout).toBe('while it was stopped\n')
       expect((await on('pull', 'far')).code).toBe(0)
       expect(runGit(cwd, ['log', '--format=%s', '--all'])).toContain('far')
       expect((await on('rm', '--force', '--volumes', 'far')).code).toBe(0)

@@ -22,6 +22,15 @@ export function requireClone({ record }: Pick<Found, 'record'>): Clone {
   })
 }
 
+/** The same for what is brought into it: a session in your own folder has your files as they are. */
+export function requireSyncable({ record }: Pick<Found, 'record'>): Pick<SessionRecord, 'id'> & { readonly clone: Clone } {
+  const { id, volume, cluster } = record
+  if (volume !== undefined || cluster !== undefined) return { id, clone: requireClone({ record }) }
+  throw new PaudeError('refused', `session ${id} works in your own folder, so there is nothing to sync`, {
+    hint: 'it sees each change of yours at once',
+  })
+}
+
 /** A script where a clone is: its session's box while that runs, else a helper without network. */
 export type Inside = (
   script: string,
