@@ -142,6 +142,8 @@ const blocked = (rule: string): Verdict => ({ decision: 'blocked', rule, why: ''
 
 /** The denial that meets a request, or null. */
 export const denied = (deny: readonly Deny[], { host, port }: Pick<Target, 'host' | 'port'>): Deny | null => {
+  // Asked of every entry of a list that may be long.
+  if (deny.length === 0) return null
   const patterns = patternsOf(host)
   return deny.find(({ host: name, ports }) => patterns.includes(name) && (ports.length === 0 || ports.includes(port))) ?? null
 }

@@ -20,11 +20,22 @@ export type Group = {
 
 /** Sets of acls for a merged list. */
 export function groupsOf(allows: readonly Allow[]): readonly Group[] {
-  const words = portsAs(' ')
-  const byKey = Map.groupBy(
-    allows,
-    ({ host, ports, privateRange, plain = false }) => `${host === HOST_NAME} ${plain} ${privateRange} ${words(ports)}`,
-  )
+  const byKey = new Map<string, Allow[]>()
+  let [last, same]: [Allow | undefined, Allow[]] = [undefined, []]
+  for (const allow of allows) {
+    const { host, ports, privateRange, plain } = allow
+    const isThis = host === HOST_NAME
+    // Most of a long list is like the entry before.
+    const isSame =
+      ports === last?.ports && privateRange === last.privateRange && plain === last.plain && !isThis && last.host !== HOST_NAME
+    if (!isSame) {
+      const key = `${isThis} ${plain ?? false} ${privateRange} ${ports.join(' ')}`
+      same = byKey.get(key) ?? []
+      byKey.set(key, same)
+    }
+    same.push(allow)
+    last = allow
+  }
   return [...byKey.values()].map((members, at) => group(`${at + 1}`, members))
 }
 
@@ -55,8 +66,8 @@ function group(id: string, members: readonly Allow[]): Group {
     terms,
     acls: [
       ...acls,
-      ...listLines(`acl name${id} dstdomain -n`, listed),
-      ...listLines(`acl sni${id}${excluded.length > 0 ? '_in' : ''} ssl::server_name --client-requested`, listed),
+      ...listed.map((names) => `acl name${id} dstdomain -n ${names}`),
+      ...listed.map((names) => `acl sni${id}${excluded.length > 0 ? '_in' : ''} ssl::server_name --client-requested ${names}`),
       ...excluded.flatMap((host) => [
         `acl apex${id} dstdomain -n ${host}`,
         `acl sni_apex${id} ssl::server_name --client-requested ${host}`,
@@ -106,8 +117,8 @@ export function denialAcls(deny: readonly Deny[], more: readonly string[]): read
     return {
       id,
       acls: [
-        ...listLines(`acl no_name${id} dstdomain -n`, listed),
-        ...listLines(`acl no_listed_sni${id} ssl::server_name --client-requested`, listed),
+        ...listed.map((names) => `acl no_name${id} dstdomain -n ${names}`),
+        ...listed.map((names) => `acl no_listed_sni${id} ssl::server_name --client-requested ${names}`),
         ...excluded.flatMap((host) => [
           `acl no_apex${id} dstdomain -n ${host}`,
           `acl no_apex_sni${id} ssl::server_name --client-requested ${host}`,
@@ -136,18 +147,19 @@ const backwards = (names: readonly string[]): string[] =>
   names.length === 0 ? [] : Buffer.from(names.join('\n'), 'latin1').reverse().toString('latin1').split('\n').reverse()
 
 /** One name a line, or many where there are many: squid's lines end at 2048 signs. */
-function listLines(start: string, hosts: readonly string[]): readonly string[] {
-  if (hosts.length <= 100) return hosts.map((host) => `${start} ${host}`)
-  const packed: string[] = []
-  let line = start
-  for (const host of hosts) {
-    if (line.length + host.length > 1900) {
-      packed.push(line)
-      line = start
+function packed(hosts: readonly string[]): readonly string[] {
+  if (hosts.length <= 100) return hosts
+  const packs: string[] = []
+  let [from, length] = [0, 0]
+  for (const [at, host] of hosts.entries()) {
+    if (length + host.length > 1800) {
+      packs.push(hosts.slice(from, at).join(' '))
+      from = at
+      length = 0
     }
-    line += ` ${host}`
+    length += host.length + 1
   }
-  return [...packed, line]
+  return [...packs, hosts.slice(from).join(' ')]
 }
 
 /** In squid `.x.org` holds x.org too, and an exact name beside a wildcard that covers it is fatal. */
@@ -156,7 +168,9 @@ function listing(hosts: readonly string[]): { readonly listed: readonly string[]
   const apexes = hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(2))
   const dotted = new Set(apexes)
   return {
-    listed: fromTheEnd(hosts.filter((host) => !dotted.has(host)).map((host) => (host.startsWith('*') ? host.slice(1) : host))),
+    listed: packed(
+      fromTheEnd(hosts.filter((host) => !dotted.has(host)).map((host) => (host.startsWith('*') ? host.slice(1) : host))),
+    ),
     excluded: apexes.filter((apex) => !patternsOf(apex).some((pattern) => known.has(pattern))),
   }
 }

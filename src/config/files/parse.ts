@@ -9,6 +9,7 @@ import type { Layer, Source } from '../keys/settings.ts'
 import { valueAt } from '../keys/value-at.ts'
 import { allRows } from '../sections/rows.ts'
 import { faultOf } from './faults.ts'
+import { withoutLongLists } from './long-lists.ts'
 import { lineFinder } from './toml-entries.ts'
 
 /** A file of configuration as it was read; `text` is null when it exists but could not be. */
@@ -143,6 +144,8 @@ function freezeRuntime(): void {
 /** The text as plain data. The parser leaves null prototypes, symbols and BigInts behind; JSON does not. */
 export function parseToml(file: string, content: string): unknown {
   freezeRuntime()
+  const quickly = parsedQuickly(content)
+  if (quickly !== null) return quickly
   try {
     return plain(TOML.parse(content))
   } catch (cause) {
@@ -158,6 +161,18 @@ export function parseToml(file: string, content: string): unknown {
         cause,
       },
     )
+  }
+}
+
+/** A text with long lists; null where there are none, or where the whole text has to tell what is wrong. */
+function parsedQuickly(content: string): unknown {
+  const short = withoutLongLists(content)
+  if (short === null) return null
+  try {
+    const found = plain(TOML.parse(short.text))
+    return short.restore(found) ? found : null
+  } catch {
+    return null
   }
 }
 

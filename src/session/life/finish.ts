@@ -22,7 +22,7 @@ import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
 import { keepPast } from '../record/past.ts'
 import { configChanges } from '../record/shadows.ts'
-import { readRecord } from '../record/store.ts'
+import { isAsWritten, readRecord } from '../record/store.ts'
 import { policyNow } from '../resolve/policy.ts'
 import { removeWorktree } from '../worktree/remove.ts'
 import { unlockTrees } from '../worktree/unlock.ts'
@@ -61,7 +61,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   }
   const proxy = await lookAtProxy(ended)
   // It may have been changed meanwhile.
-  const record = readRecord(context.host, ended.record.id) ?? ended.record
+  const record = isAsWritten(spec) ? ended.record : (readRecord(context.host, ended.record.id) ?? ended.record)
   await audit(context, record, { event: 'end', code })
   const stays = await keepsClone(context, { ...ended, record })
   // What paude starts for itself is its own to tell.

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { replaceFile } from '../../config/files/replace-file.ts'
 import type { Host } from '../../host.ts'
 import { withLock } from '../../run/lock.ts'
-import type { SessionRecord } from './record.ts'
+import { recordText, type SessionRecord } from './record.ts'
 import { readRecord, sessionFolder } from './store.ts'
 
 /** Writes the record of a session again, as `changed` makes it of what stands there now; null leaves it, and so does a session that is gone. */
@@ -18,6 +18,6 @@ export async function changeRecord(
     const after = record === null ? null : changed(record)
     if (after === null) return
     const hint = 'check the permissions of the state folder'
-    replaceFile(join(folder, 'session.json'), `${JSON.stringify(after, null, 2)}\n`, { mode: 0o600, folderMode: 0o700, hint })
+    replaceFile(join(folder, 'session.json'), recordText(after), { mode: 0o600, folderMode: 0o700, hint })
   })
 }

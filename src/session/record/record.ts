@@ -12,6 +12,13 @@ const WatchedIndex = v.nullable(v.object({ path: v.string(), mark: v.string(), h
 const words = v.pipe(v.array(v.string()), v.readonly())
 const table = v.pipe(v.record(v.string(), v.string()), v.readonly())
 
+/** Text of session.json. A long allowlist is one line: on three lines an entry it would take twice the time and the room. */
+export const recordText = (record: SessionRecord): string =>
+  `${record.allow.length > LONG ? JSON.stringify(record) : JSON.stringify(record, null, 2)}\n`
+
+/** Entries. */
+const LONG = 500
+
 /** session.json: what later commands need to know of a session without asking an engine. No secret. */
 const Shape = v.object({
   v: v.literal(3),

@@ -53,5 +53,14 @@ export function readRecordIn(folder: string, id: string): SessionRecord | null {
   }
 }
 
+/** Whether the record of a session is still the text of its start: checking a long allowlist costs more than comparing. */
+export function isAsWritten({ folder, record }: { readonly folder: string; readonly record: string }): boolean {
+  try {
+    return readFileSync(join(folder, 'session.json'), 'utf8') === record
+  } catch {
+    return false
+  }
+}
+
 /** What was read, by path: a list of a hundred sessions asks for each of them five times, and checking one costs 0.2 ms. Nobody writes into the file: a new one takes its place. */
 const read = new Map<string, { readonly mark: string; readonly record: SessionRecord | null }>()

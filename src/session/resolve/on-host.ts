@@ -10,7 +10,7 @@ import { quote } from '../../plan/shell.ts'
 import { secret } from '../../secret.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
 import { checkedName, newSessionId } from '../record/id.ts'
-import type { SessionRecord } from '../record/record.ts'
+import { recordText, type SessionRecord } from '../record/record.ts'
 import { sessionFolder } from '../record/store.ts'
 import { policyRecord, startPolicy } from './policy.ts'
 import { refuseWeaker } from './resolve.ts'
@@ -147,6 +147,6 @@ function specOf(
     owner: settings.detach ? '' : ownerText(host),
     // Nothing is guarded, so nothing is compared.
     kept: secret(''),
-    record: `${JSON.stringify(record, null, 2)}\n`,
+    record: recordText(record),
   }
 }

@@ -36,7 +36,7 @@ import { cloneFill } from '../clone/fill.ts'
 import { branchOf } from '../clone/names.ts'
 import { snapshotFolder } from '../clone/uncommitted.ts'
 import { checkedName, homeVolume, newSessionId } from '../record/id.ts'
-import type { SessionRecord } from '../record/record.ts'
+import { recordText, type SessionRecord } from '../record/record.ts'
 import { sessionFolder } from '../record/store.ts'
 import type { Made } from '../worktree/make.ts'
 import { projectTransport } from './bind.ts'
@@ -283,7 +283,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     out: outFiles(wish, streams),
     owner: settings.detach ? '' : ownerText(host),
     kept: secret(JSON.stringify(manifestOf(around, transport))),
-    record: `${JSON.stringify(record, null, 2)}\n`,
+    record: recordText(record),
   }
 }
 

@@ -14,7 +14,7 @@ import { execute, executeWhole } from '../../run/execute.ts'
 import { withLock } from '../../run/lock.ts'
 import { requirePrivate } from '../../state.ts'
 import type { Found } from '../record/found.ts'
-import type { SessionRecord } from '../record/record.ts'
+import { recordText, type SessionRecord } from '../record/record.ts'
 import { readRecord } from '../record/store.ts'
 import { policyOf } from '../resolve/policy.ts'
 
@@ -45,8 +45,7 @@ export function courseOf({ backend, handle, record }: Found, now: number): Cours
   const { stages: _, ...files } = stageFiles(fresh)
   const all = stageFiles(stages)
   const { change, keep } = need(backend, 'wall')
-  const recorded = (settled: boolean) =>
-    write(join(handle.folder, 'session.json'), `${JSON.stringify({ ...record, revision, settled }, null, 2)}\n`)
+  const recorded = (settled: boolean) => write(join(handle.folder, 'session.json'), recordText({ ...record, revision, settled }))
   const [heard, stored] = [change(handle, { stages: lines, files: all }), keep(handle, all)]
   return {
     revision,
