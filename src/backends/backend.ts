@@ -221,7 +221,7 @@ export type Volumes = {
    * Without `writes` nothing of the volume can change.
    */
   readonly run: (
-    box: Pick<Handle, 'id' | 'folder' | 'cluster'>,
+    box: Pick<Handle, 'id' | 'folder' | 'cluster' | 'remote'>,
     volume: WorkspaceVolume,
     how: {
       readonly script: string
@@ -295,6 +295,7 @@ export type Far = {
   /** As node names it. */
   readonly arch: string
   readonly selinux: boolean
+  readonly rootless: boolean
 }
 
 /** Who is granted rights. */

@@ -58,7 +58,11 @@ async function askEngine(
     return { ...unknown, state: 'not asked', why: `only asked when you name it: paude --backend ${name} doctor` }
   switch (state) {
     case 'missing':
-      return { ...unknown, state: 'not installed', why: health.unfit(host) || `${program} is not in PATH` }
+      return {
+        ...unknown,
+        state: backend.remote !== null && health.unfit(host) !== '' ? 'not asked' : 'not installed',
+        why: health.unfit(host) || `${program} is not in PATH`,
+      }
     case 'down': {
       const place = health.reach(host)
       return {

@@ -48,7 +48,7 @@ const rows: readonly Explanation<Subject>[] = [
         : 'list them: podman system connection list; see also CONTAINER_CONNECTION',
   },
   {
-    when: /Cannot connect to the Docker daemon at (\S+?)\.? |failed to connect to the docker API at (\S+?);|error during connect|Cannot connect to Podman(?:[\s\S]* dial \w+ (\S+):)?|unable to connect to Podman/i,
+    when: /Cannot connect to the Docker daemon at (\S+?)\.? |failed to connect to the docker API at (\S+?);|error during connect|Cannot connect to Podman(?:[\s\S]* dial \w+ (\S+):)?|unable to connect to Podman|failed to connect: (?:ssh|dial)/i,
     code: 'backend-down',
     say: ({ engine, found }) => `${engine} does not answer${found === '' ? '' : ` at ${found}`}`,
     hint: ({ engine }) =>

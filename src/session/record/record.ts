@@ -104,7 +104,15 @@ const Shape = v.object({
   /** Where it is, for a session on a cluster. */
   cluster: v.exactOptional(v.object({ context: v.string(), namespace: v.string() })),
   /** Where it is, for a session on an engine of another machine. */
-  remote: v.exactOptional(v.object({ name: v.string(), at: v.string(), volumes: v.string(), helper: v.string() })),
+  remote: v.exactOptional(
+    v.object({
+      name: v.string(),
+      at: v.string(),
+      identity: v.optional(v.string()),
+      volumes: v.string(),
+      helper: v.string(),
+    }),
+  ),
   /** Service account of the cluster whose token the agent has. */
   account: v.exactOptional(v.string()),
   /** Whose its objects there are, as their label says; absent in records of an older paude. */
