@@ -103,16 +103,21 @@ export async function pickAutomatically(host: Host, all: readonly Backend[]): Pr
       hint: `${denied.health.mend.denied}${denied === easiest ? '' : `; or install ${easiest.name}, which needs no group`}`,
     })
   const down = first('down')
-  if (down !== undefined)
+  if (down !== undefined) {
+    const others = down.health.others?.(host) ?? ''
     throw new PaudeError('backend-down', `${down.name} is installed, but its engine is not running`, {
-      hint: `start it: ${down.health.mend.down}`,
+      hint: `start it: ${down.health.mend.down}${others === '' ? '' : `; or ${others}`}`,
     })
+  }
   const elsewhere = first('elsewhere')
   const led = elsewhere === undefined ? null : away(host, elsewhere, 'start')
   if (led !== null) throw led
+  const unfit = candidates.flatMap(({ name, program, health }) =>
+    findProgram(host, program) === null || health.unfit(host) === '' ? [] : `${name} ${health.unfit(host)}`,
+  )
   const programs = candidates.filter(({ health }) => health.unfit(host) === '').map(({ program }) => program)
   throw new PaudeError('backend-missing', `no container engine was found: neither ${programs.join(' nor ')} is in PATH`, {
-    hint: `install one: ${easiest.health.mend.missing}`,
+    hint: [...unfit, `install one: ${easiest.health.mend.missing}`].join('; '),
   })
 }
 

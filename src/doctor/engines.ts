@@ -65,11 +65,8 @@ async function askEngine(
       }
     case 'down': {
       const place = health.reach(host)
-      return {
-        ...unknown,
-        state: 'not running',
-        why: place.look === 'file' ? `there is no ${place.path}` : 'its socket does not answer',
-      }
+      const silent = place.look === 'file' ? `there is no ${place.path}` : 'its socket does not answer'
+      return { ...unknown, state: 'not running', why: [silent, health.others?.(host)].filter(Boolean).join('; ') }
     }
     case 'elsewhere':
       return { ...unknown, state: 'not asked', why: away(host, backend, 'start')?.message ?? '' }

@@ -12,6 +12,7 @@ import { desktopChecks, resolverConfChecks, rootlessChecks, rootlessFacts } from
 import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
 import { type DockerInfo, hasOption, infoOf } from './health.ts'
+import { otherEngines, standIn } from './neighbours.ts'
 import { byPlace, onRemote } from './on-remote.ts'
 import { hasSelinux } from './selinux.ts'
 import { dockerSocket, isAddress, isDesktop, isRootless, remoteByItself } from './socket.ts'
@@ -154,7 +155,8 @@ const dockerOn = (dialect: Dialect): Backend => ({
   health: {
     tested: ['20.10', '26.1', '28.5'],
     fixes: 'https://docs.docker.com/engine/release-notes',
-    unfit: () => '',
+    unfit: standIn,
+    others: otherEngines,
     reach: (host) => {
       const remote = remoteByItself(host)
       if (remote !== null) return { look: 'elsewhere', remote, unset: 'DOCKER_HOST, DOCKER_CONTEXT or the current context' }
@@ -203,7 +205,7 @@ export const dockerAt = byPlace((remote) => {
   return onRemote(dockerOn(dialect), {
     remote,
     client: dialect.client,
-    unfit: () => '',
+    unfit: standIn,
     version: versionQuery(dialect),
     flags: ({ dockerFlags }) => dockerFlags,
     far: (title, fault) => farQuery(dialect, title, fault),
