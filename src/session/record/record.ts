@@ -232,6 +232,7 @@ const Shape = v.object({
           v.string(),
           v.object({ command: v.pipe(v.array(v.string()), v.readonly()), every: v.optional(v.number()) }),
           v.object({ keychain: v.string() }),
+          v.object({ codex: v.string(), part: v.picklist(['token', 'account']) }),
         ]),
       ),
       /** Of a credential for a host of the user's choice: its name, its kind, and the name of a basic login. */
