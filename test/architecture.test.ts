@@ -43,7 +43,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'plan',
     'run',
     'sinks',
-    'state.ts',
     'text.ts',
     'workspace',
   ],

@@ -29,6 +29,7 @@ export function layOut(spec: SessionSpec): Plan {
           write(join(spec.folder, NOTED), '', 0o666),
           // The proxy is another user; nobody else gets through the folder above.
           folder(join(spec.folder, LINK), 0o777),
+          ...(isCalled(spec) ? [folder(join(spec.folder, CALL), 0o777)] : []),
         ]),
     ...(spec.imported === null ? [] : [spec.imported]),
     ...layOutFacts(spec),
@@ -79,6 +80,13 @@ const revisionFolders = (files: Readonly<Record<string, string>>): readonly stri
 
 /** Folder of a session's folder where its box and its proxy meet: the proxy writes there, the box does not. */
 export const LINK = 'link'
+
+/** Folder of a session's folder where paude speaks to its proxy, which makes two pipes there. No box reaches it. */
+export const CALL = 'call'
+
+/** Whether its proxy is called there: an engine on this very machine, where a pipe is one for both. */
+export const isCalled = ({ own }: Pick<SessionSpec, 'own'>): boolean =>
+  own.kind === 'oci' && own.link === 'folder' && own.remote === undefined
 
 /** File of a session's folder that says how the listed paths of the project looked at its start, and what was in them. No box reaches it. */
 export const KEPT = 'kept.json'

@@ -174,6 +174,8 @@ export type Exec = {
   /** Prints the log of the part that the step speaks to: when the step fails, the part may have died and said why. */
   readonly log?: Argv
   readonly stdin?: string | Secret
+  /** Folder in which the part may listen by itself: then it is told `stdin` there, without the engine. */
+  readonly call?: string
   /** Extra environment; secrets travel here by name, never in argv. */
   readonly env?: Readonly<Record<string, string | Secret>>
   /** It gets your own environment, since an agent without a box comes of it: other programs do not get the credentials there. */

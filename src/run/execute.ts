@@ -279,7 +279,11 @@ async function runExec(step: Exec, run: Run): Promise<void> {
       signal: ends.length === 0 ? undefined : AbortSignal.any(ends),
       takes: step.takes,
     })
-  const outcome = step.left === undefined ? await attempt() : await untilNothingIsLeft(attempt, step.left)
+  const called =
+    step.call !== undefined && typeof step.stdin === 'string'
+      ? await (await import('./call.ts')).call(step.call, step.stdin)
+      : null
+  const outcome = called ?? (step.left === undefined ? await attempt() : await untilNothingIsLeft(attempt, step.left))
   telling?.end(interruption.signal.aborted ? 'interrupted' : outcome.code === 0 ? 'done' : 'failed')
   interruption.check()
   if (outcome.silent !== undefined && interruption.asked.aborted) throw interruption.ended()

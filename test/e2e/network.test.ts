@@ -161,6 +161,20 @@ describeEach('a running session', (backend) => {
     expect(await status('http://never.example/')).toBe('403')
   })
 
+  test('hears of a change itself, without a program of the engine in its proxy', async () => {
+    const folder = join(cwd, '../without-exec')
+    mkdirSync(folder)
+    const real = Bun.which(backend) ?? ''
+    const stub = `#!/bin/sh\n[ "$1" != exec ] || exit 97\nexec '${real}' "$@"\n`
+    writeFileSync(join(folder, backend), stub, { mode: 0o755 })
+    const env = { PATH: `${folder}:${process.env['PATH']}` }
+    await must(paude(['network', 'deny', SITE, '--session', id], { cwd, env }))
+    expect(await status(`http://${SITE}/`)).toBe('403')
+    await must(paude(['network', 'unset', SITE, '--session', id], { cwd, env }))
+    await must(paude(['network', 'allow', SITE, '--session', id], { cwd, env }))
+    expect(await status(`http://${SITE}/`)).toBe('200')
+  })
+
   test('takes every change up though its proxy is signalled all the time', async () => {
     const script = 'exec {nap}<> <(:); while [[ ! -e /run/calm ]]; do kill -USR1 1; read -r -t 0.002 -u "$nap"; done'
     const storm = engine(backend, ['exec', `${id}-proxy`, 'bash', '-c', script])

@@ -12,7 +12,6 @@ export const COLUMNS = [
   ['docker', 'docker'],
   ['docker@build', 'docker by ssh'],
   ['podman', 'podman'],
-  ['podman@build', 'podman elsewhere'],
   ['kubernetes', 'Kubernetes'],
   ['apple', "imitation of Apple's container"],
   ['zellij', 'zellij'],

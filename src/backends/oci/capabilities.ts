@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import type { Handle, Part, State, Status } from '../../box/handle.ts'
+import { CALL } from '../../box/lay-out.ts'
 import { buildPlan } from '../../image/build.ts'
 import { type Argv, exec, type Plan, together } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
@@ -164,9 +166,9 @@ const wall = (dialect: Dialect): Wall => ({
   ...reached(dialect),
 })
 
-/** The proxy reads the folder of the session itself. */
+/** The proxy reads the folder of the session itself, and listens there. */
 const mountedPolicy = (dialect: Dialect): Pick<Wall, 'change' | 'keep' | 'there'> => ({
-  change: (box, { stages }) => takeUp(dialect, box, stages),
+  change: (box, { stages }) => takeUp(dialect, box, stages, box.link === 'folder' ? join(box.folder, CALL) : ''),
   keep: () => [],
   there: null,
 })

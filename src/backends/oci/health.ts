@@ -40,17 +40,13 @@ function dockerInfo(info: DockerInfo): EngineInfo {
   }
 }
 
-/** What podman says of itself. */
-export type PodmanInfo = {
-  readonly version?: { readonly Version?: string }
+type PodmanInfo = {
   readonly host?: {
-    readonly arch?: string
-    readonly ociRuntime?: { readonly name?: string; readonly version?: string }
     readonly cgroupVersion?: string
     readonly cgroupControllers?: readonly string[] | null
     readonly security?: { readonly rootless?: boolean; readonly selinuxEnabled?: boolean }
   }
-  readonly store?: { readonly graphRoot?: string; readonly volumePath?: string }
+  readonly store?: { readonly graphRoot?: string }
 }
 
 function podmanInfo({ host = {}, store = {} }: PodmanInfo): EngineInfo {

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { LINK, NOTED } from '../../box/lay-out.ts'
+import { CALL, isCalled, LINK, NOTED } from '../../box/lay-out.ts'
 import { HARDENED } from '../../box/security.ts'
 import { copiesOf, copyAt, mountsOf, type OwnOf, overlayAt, type SessionSpec, shadowAt, shadowsOf } from '../../box/spec.ts'
 import { mountedStandIns, standInSource } from '../../box/stand-ins.ts'
@@ -8,7 +8,7 @@ import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
 import { environmentFlags } from '../environment-flags.ts'
 import { INIT, initWords } from '../first-program.ts'
 import { parentsInHome } from '../home-folders.ts'
-import { carryFiles, filterOf, folderOf, handsLink, importedFlags, initOf, outOf } from './far.ts'
+import { carryFiles, folderOf, importedFlags, initOf, outOf } from './far.ts'
 import {
   bind,
   type Dialect,
@@ -50,9 +50,8 @@ export function makePlan(dialect: Dialect, spec: SessionSpec, rescue: Plan | und
  * Where box and proxy meet: a folder of the session, since nothing has to be made or removed for it; a volume where the engine runs on a
  * virtual machine, through whose shared folders no socket works. docker makes the volume, labels and all, with the first container that mounts it.
  */
-function link(dialect: Dialect, spec: SessionSpec): Plan {
-  if (spec.own.link === 'folder' || handsLink(dialect, spec)) return []
-  const { client, labelsMounts } = dialect
+function link({ client, labelsMounts }: Dialect, spec: SessionSpec): Plan {
+  if (spec.own.link === 'folder') return []
   const volumeName = parts(spec.id).link
   const undo = [...client, 'volume', 'rm', '--force', volumeName] as const
   if (labelsMounts) return [later(undo)]
@@ -91,7 +90,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       '--pull=never',
       ...dialect.always,
       // It gives nothing up, whatever the agent does.
-      ...hardeningFlags(filterOf(dialect, spec), HARDENED),
+      ...hardeningFlags(spec, HARDENED),
       ...levelFlags(spec),
       '--user=13:13',
       ...dialect.helperUser(spec),
@@ -107,6 +106,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       linkMount(dialect, spec, false),
       bind(join(folderOf(spec), 'policy'), '/paude/policy', true),
       ...(dialect.elsewhere ? [] : [bind(join(spec.folder, NOTED), '/paude/noted', false)]),
+      ...(isCalled(spec) ? [bind(join(spec.folder, CALL), '/paude/call', false)] : []),
       spec.proxyImage,
       '/usr/lib/paude/proxy',
     ],
@@ -177,7 +177,7 @@ function madeOnce(dialect: Dialect, spec: SessionSpec, { role, volumeName, folde
       '--pull=never',
       ...dialect.always,
       '--network=none',
-      ...hardeningFlags(filterOf(dialect, spec), HARDENED),
+      ...hardeningFlags(spec, HARDENED),
       ...levelFlags(spec),
       '--cap-add=CHOWN',
       '--user=0:0',
@@ -214,7 +214,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...labels(spec, 'agent'),
       '--pull=never',
       ...dialect.always,
-      ...hardeningFlags(filterOf(dialect, spec), spec.security),
+      ...hardeningFlags(spec, spec.security),
       ...levelFlags(spec),
       ...dialect.user(spec),
       ...limitFlags(spec),
@@ -280,7 +280,7 @@ function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
     ...spec.hidden.map((path) => nothing(dialect, path)),
     bind(initOf(spec), INIT, true),
     bind(seed, '/paude/seed', true),
-    ...importedFlags(dialect, spec),
+    ...importedFlags(spec),
     // What comes there by a program of the box is written by its user.
     ...(takesUploads(spec) ? [bind(join(place, UPLOADS), UPLOADS_AT, !dialect.elsewhere)] : []),
     // File by file: a folder could be filled with links, pipes and what cannot be removed.

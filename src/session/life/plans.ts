@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Backend, need } from '../../backends/backend.ts'
 import { type Handle, handleOfSpec } from '../../box/handle.ts'
-import { LINK, layOut, layOutHere, layOutRecord } from '../../box/lay-out.ts'
+import { CALL, LINK, layOut, layOutHere, layOutRecord } from '../../box/lay-out.ts'
 import { released } from '../../box/owner.ts'
 import { COPIES, type SessionSpec } from '../../box/spec.ts'
 import { removed, SHADOWS } from '../../box/stand-ins.ts'
@@ -78,7 +78,7 @@ export const recreatePlan = (
   { box, keeps: { folders, files }, attached, rescue }: Recreated,
 ): Plan => [
   ...backend.life.remove({ ...box, volume: undefined }),
-  ...['seed', 'policy', LINK, COPIES, SHADOWS]
+  ...['seed', 'policy', LINK, CALL, COPIES, SHADOWS]
     .map((name) => join(spec.folder, name))
     .flatMap((path) => (files.includes(path) ? [] : [emptied(path)])),
   ...laidOut(backend, spec).filter(

@@ -68,6 +68,8 @@ chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages
 chmod 0666 /home/ada/.local/state/paude/sessions/paude-bcd234/noted
 mkdir -p -m 0777 /home/ada/.local/state/paude/sessions/paude-bcd234/link
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/link'
+mkdir -p -m 0777 /home/ada/.local/state/paude/sessions/paude-bcd234/call
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/call'
 install -m 0600 /dev/null /home/ada/.local/state/paude/sessions/paude-bcd234/kept.json
 : >/home/ada/.local/state/paude/sessions/paude-bcd234/started
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/started
@@ -110,6 +112,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/link,dst=/paude/link \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/noted,dst=/paude/noted \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/call,dst=/paude/call \
     localhost/paude/proxy:1 \
     /usr/lib/paude/proxy
 ) & trailing=$!
