@@ -43,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'plan',
     'run',
     'sinks',
+    'state.ts',
     'text.ts',
     'workspace',
   ],

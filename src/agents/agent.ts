@@ -71,6 +71,10 @@ export type Agent = {
 }
 
 export type Services = {
+  /** Those that the agent can have. */
+  readonly names: readonly ServiceName[]
+  /** The one that its own login on this machine is for, and the file of that; absent where paude uses none. */
+  readonly own?: { readonly service: ServiceName; readonly file: (host: Pick<Host, 'env' | 'home'>) => string }
   /** What the caller's variables say. `said` is the service that files choose, '' for none. */
   readonly read: (env: Host['env'], said: ServiceName | '') => SaidOfService
   /** A variable of the caller's that chooses a cloud paude does not know; '' for none. */

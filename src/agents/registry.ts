@@ -39,6 +39,10 @@ export const agentOfRecord = ({
   readonly service?: Service | undefined
 }): Agent | null => (isAgent(agent) ? through(agents[agent], service) : recipe === undefined ? null : recipeAgent(recipe))
 
+/** The agent with its models from its own provider, where a login of its own takes the place of that. */
+export const usualOf = (agent: Agent): Agent =>
+  isAgent(agent.name) && agent.service?.name === agent.services?.own?.service ? agents[agent.name] : agent
+
 /** An agent with its models from a service, where it can have them from there. */
 const through = (agent: Agent, service: Service | undefined): Agent =>
-  service === undefined ? agent : (agent.services?.at(agent, service) ?? agent)
+  service !== undefined && agent.services?.names.includes(service.name) ? agent.services.at(agent, service) : agent

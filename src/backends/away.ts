@@ -1,7 +1,6 @@
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Backend } from './backend.ts'
-import { REMOTE_FORM, reachesFar } from './names.ts'
 
 type Reached = Parameters<Backend['health']['reach']>[0]
 
@@ -23,13 +22,9 @@ export function away(host: Host, backend: Backend, purpose: 'session' | 'start' 
     return new PaudeError('backend-missing', `this is for ${name} of this machine, and its client is set to another one`, {
       hint: `change ${led.unset}`,
     })
-  return reachesFar(name)
-    ? new PaudeError('backend-missing', `the client of ${name} is set to another machine, which is never taken by itself`, {
-        hint: `name it: paude --backend ${name}; or change ${led.unset}`,
-      })
-    : new PaudeError('unsupported', `the client of ${name} is set to another machine, on which paude runs no sessions`, {
-        hint: `change ${led.unset}, or use ${REMOTE_FORM}: paude help remotes`,
-      })
+  return new PaudeError('backend-missing', `the client of ${name} is set to another machine, which is never taken by itself`, {
+    hint: `name it: paude --backend ${name}; or change ${led.unset}`,
+  })
 }
 
 /** Variables that set the client of a backend to another machine, made empty: for a program that speaks to both. */

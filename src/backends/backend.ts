@@ -221,7 +221,7 @@ export type Volumes = {
    * Without `writes` nothing of the volume can change.
    */
   readonly run: (
-    box: Pick<Handle, 'id' | 'folder' | 'cluster'>,
+    box: Pick<Handle, 'id' | 'folder' | 'cluster' | 'remote'>,
     volume: WorkspaceVolume,
     how: {
       readonly script: string
@@ -266,6 +266,8 @@ export type Health = {
   readonly fixes: string
   /** Why this machine can never run it, as the end of a sentence; '' where it can. */
   readonly unfit: (host: Host) => string
+  /** Where its client would find another engine of this machine than the one that it looks for, as a sentence; '' for nowhere. */
+  readonly others?: (host: Host) => string
   /** Where it is reached, besides its program: what a start looks at before it starts a process. */
   readonly reach: (host: Host) => Reach
   /** Variables that say which of several is meant: a service at login gets them from the one who sets it up. */
@@ -295,6 +297,7 @@ export type Far = {
   /** As node names it. */
   readonly arch: string
   readonly selinux: boolean
+  readonly rootless: boolean
 }
 
 /** Who is granted rights. */

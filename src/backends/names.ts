@@ -5,18 +5,26 @@ export type BackendName = (typeof backendNames)[number]
 
 /** What a start is told: a backend, the first usable one, or an engine of another machine by its name in `[remotes]`. */
 export type BackendWish = 'auto' | BackendName | RemoteWish
-export type RemoteWish = `docker@${string}`
+export type RemoteWish = `${FarName}@${string}`
 
 /** Those whose client reaches engines of other machines, and how that is written. */
-export const farNames = ['docker'] as const
-export const REMOTE_FORM = 'docker@NAME'
-export const reachesFar = (name: BackendName): boolean => farNames.some((one) => one === name)
+export const farNames = ['docker', 'podman'] as const
+export type FarName = (typeof farNames)[number]
+export const REMOTE_FORM = 'docker@NAME or podman@NAME'
 
 /** A name below `[remotes]`. */
 export const REMOTE_NAME = /^[a-z0-9]([a-z0-9._-]{0,30}[a-z0-9])?$/
 
-export const isRemoteWish = (text: string): text is RemoteWish =>
-  text.startsWith('docker@') && REMOTE_NAME.test(text.slice('docker@'.length))
+export function isRemoteWish(text: string): text is RemoteWish {
+  const [engine = '', ...name] = text.split('@')
+  return farNames.some((one) => one === engine) && REMOTE_NAME.test(name.join('@'))
+}
+
+/** The two parts of such a wish. */
+export function partsOfWish(wish: RemoteWish): { readonly engine: FarName; readonly name: string } {
+  const at = wish.indexOf('@')
+  return { engine: wish.slice(0, at) as FarName, name: wish.slice(at + 1) }
+}
 
 /** The client of each, as PATH knows it. */
 export const programs: Readonly<Record<BackendName, string>> = {

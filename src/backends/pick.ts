@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
-import type { Remote } from '../box/remote.ts'
+import { type Remote, titleOf } from '../box/remote.ts'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import { reach } from '../run/reach.ts'
 import { away, ledAway } from './away.ts'
 import type { Backend } from './backend.ts'
-import { type BackendName, type BackendWish, farNames, isRemoteWish, reachesFar } from './names.ts'
-import { allBackends, backendAt, backends, easiest } from './registry.ts'
+import { type BackendName, type BackendWish, farNames, isRemoteWish, partsOfWish } from './names.ts'
+import { allBackends, backendAt, backends, easiest, placeOf } from './registry.ts'
+import type { SaidRemote } from './remote-keys.ts'
 
 /** Whether a backend could be used, as far as can be told without starting a process. */
 export type Usable = 'yes' | 'missing' | 'down' | 'denied' | 'elsewhere'
@@ -14,7 +15,7 @@ export type Usable = 'yes' | 'missing' | 'down' | 'denied' | 'elsewhere'
 /** What the configuration says of the backend to take. */
 export type Asked = {
   readonly backend: BackendWish
-  readonly remotes: readonly Remote[]
+  readonly remotes: readonly SaidRemote[]
   /** A project named it, which names no machine: only you do that. */
   readonly byProject?: boolean
 }
@@ -28,12 +29,12 @@ export async function pickBackend(host: Host, asked: 'auto' | BackendName | Aske
   const { backend: wish } = said
   if (wish === 'auto') return await pickAutomatically(host, allBackends)
   const remote = wantedRemote(host, said)
-  const wanted = isRemoteWish(wish) ? farNames[0] : wish
+  const wanted = isRemoteWish(wish) ? partsOfWish(wish).engine : wish
   const backend = backendAt(wanted, remote)
-  const led = remote !== null && reachesFar(wanted) ? null : away(host, backends[wanted], 'start')
+  const led = away(host, backend, 'start')
   if (led !== null) throw led
   const unfit = backend.health.unfit(host)
-  if (unfit !== '') throw new PaudeError('unsupported', `${wanted} ${unfit}`, { hint: 'paude backends' })
+  if (unfit !== '') throw new PaudeError('unsupported', `${titleOf(wanted, remote)} ${unfit}`, { hint: 'paude backends' })
   if (isInstalled(host, backend)) return backend
   throw new PaudeError('backend-missing', `${wanted} is not installed`, {
     hint: `install ${wanted}${installed(host).length === 0 ? '' : ', or use another engine: paude --backend auto'}`,
@@ -42,27 +43,51 @@ export async function pickBackend(host: Host, asked: 'auto' | BackendName | Aske
 
 /** The engines of other machines that the configuration names, and those to which a client goes by itself. */
 export function farBackends(host: Host, { remotes }: Pick<Asked, 'remotes'>): readonly Backend[] {
-  const named = new Map(remotes.map((remote) => [remote.name, remote]))
-  return farNames.flatMap((name) =>
-    [...named.values(), ledAway(host, backends[name])?.remote ?? []].flat().map((remote) => backendAt(name, remote)),
-  )
+  const said = [...new Map(remotes.map((remote) => [remote.name, remote])).values()]
+  return farNames.flatMap((engine) => {
+    const led = ledAway(host, backends[engine])?.remote ?? null
+    return [
+      ...said.flatMap((one) => (one.engine === engine ? (lookUp(host, one) ?? []) : [])),
+      ...(led === null ? [] : [led]),
+    ].map((remote) => backendAt(engine, remote))
+  })
 }
 
 /** The same kind of backend on this machine. */
-export const hereOf = (wish: BackendWish): 'auto' | BackendName => (isRemoteWish(wish) ? farNames[0] : wish)
+export const hereOf = (wish: BackendWish): 'auto' | BackendName => (isRemoteWish(wish) ? partsOfWish(wish).engine : wish)
 
 /** The other machine that a start is to use; null for this one. */
 export function wantedRemote(host: Host, { backend, remotes, byProject = false }: Asked): Remote | null {
   if (backend === 'auto') return null
   if (!isRemoteWish(backend)) return byProject ? null : (ledAway(host, backends[backend])?.remote ?? null)
-  const name = backend.slice('docker@'.length)
+  const { engine, name } = partsOfWish(backend)
   // Profiles and files add up: the last word counts.
   const found = remotes.findLast((one) => one.name === name)
-  if (found !== undefined) return found
-  const known = [...new Set(remotes.map((one) => one.name))]
-  throw new PaudeError('config', `there is no remote ${JSON.stringify(name)} in your config.toml`, {
-    hint: known.length === 0 ? `write [remotes.${name}] with host = "ssh://you@HOST" there` : `choose one of ${known.join(', ')}`,
+  if (found === undefined) {
+    const known = [...new Set(remotes.map((one) => `${one.engine}@${one.name}`))]
+    throw new PaudeError('config', `there is no remote ${JSON.stringify(name)} in your config.toml`, {
+      hint:
+        known.length === 0
+          ? `write [remotes.${name}] with host = "ssh://you@HOST" there: paude help remotes`
+          : `choose one of ${known.join(', ')}`,
+    })
+  }
+  if (found.engine !== engine)
+    throw new PaudeError('config', `the remote ${JSON.stringify(name)} in your config.toml is ${found.engine}, not ${engine}`, {
+      hint: `paude --backend ${found.engine}@${name}, or write engine = "${engine}" there`,
+    })
+  const remote = lookUp(host, found)
+  if (remote !== null) return remote
+  throw new PaudeError('config', `podman has no connection named ${found.known}, which remotes.${name} names`, {
+    hint: 'list them: podman system connection list',
   })
+}
+
+/** Where such an engine is; null where its client does not know it. */
+function lookUp(host: Host, { name, engine, at, known, identity }: SaidRemote): Remote | null {
+  if (known === '') return { name, at, ...(identity === '' ? {} : { identity: identity.replace(/^~(?=\/)/, host.home) }) }
+  const place = placeOf(host, engine, known)
+  return place === null ? null : { ...place, name }
 }
 
 /** The first of these that can be used. Never one that does not isolate, nor a cluster, which others share: these take their names. */
@@ -78,16 +103,21 @@ export async function pickAutomatically(host: Host, all: readonly Backend[]): Pr
       hint: `${denied.health.mend.denied}${denied === easiest ? '' : `; or install ${easiest.name}, which needs no group`}`,
     })
   const down = first('down')
-  if (down !== undefined)
+  if (down !== undefined) {
+    const others = down.health.others?.(host) ?? ''
     throw new PaudeError('backend-down', `${down.name} is installed, but its engine is not running`, {
-      hint: `start it: ${down.health.mend.down}`,
+      hint: `start it: ${down.health.mend.down}${others === '' ? '' : `; or ${others}`}`,
     })
+  }
   const elsewhere = first('elsewhere')
   const led = elsewhere === undefined ? null : away(host, elsewhere, 'start')
   if (led !== null) throw led
+  const unfit = candidates.flatMap(({ name, program, health }) =>
+    findProgram(host, program) === null || health.unfit(host) === '' ? [] : `${name} ${health.unfit(host)}`,
+  )
   const programs = candidates.filter(({ health }) => health.unfit(host) === '').map(({ program }) => program)
   throw new PaudeError('backend-missing', `no container engine was found: neither ${programs.join(' nor ')} is in PATH`, {
-    hint: `install one: ${easiest.health.mend.missing}`,
+    hint: [...unfit, `install one: ${easiest.health.mend.missing}`].join('; '),
   })
 }
 

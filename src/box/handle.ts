@@ -67,8 +67,11 @@ export function placeOf(own: Own): { readonly cluster?: Place; readonly account?
 }
 
 /** Where a session of another machine's engine is. */
-export const farOf = (own: Own, helper: string): { readonly remote?: FarSession } =>
-  own.kind === 'oci' && own.remote !== undefined ? { remote: { ...own.remote, helper } } : {}
+export function farOf(own: Own, helper: string): { readonly remote?: FarSession } {
+  if (own.kind !== 'oci' || own.remote === undefined) return {}
+  const { rootless: _, ...remote } = own.remote
+  return { remote: { ...remote, helper } }
+}
 
 export type Status = 'created' | 'running' | 'paused' | 'exited'
 

@@ -23,12 +23,14 @@ type Machine = Pick<Host, 'env'>
 export const credentialsOf = (providers: readonly Provider[], host: Machine): readonly Credential[] =>
   providers.flatMap((provider) => {
     const found = provider.secrets.find(({ variable }) => host.env[variable]?.trim())
-    return found === undefined ? [] : placesOf(provider, host).map((place) => credential(provider, found, { host, place }))
+    if (found === undefined) return []
+    const all = [found, ...(provider.account === undefined ? [] : [{ ...provider.account, lead: '' }])]
+    return placesOf(provider, host).flatMap((place) => all.map((one) => credential(provider, one, { host, place })))
   })
 
 function credential(
   provider: Provider,
-  { variable, header, lead, placeholder }: ProviderSecret,
+  { variable, header, lead, placeholder }: Pick<ProviderSecret, 'variable' | 'header' | 'lead' | 'placeholder'>,
   { host, place }: { readonly host: Machine; readonly place: Place },
 ): Credential {
   const value = host.env[variable]?.trim() ?? ''

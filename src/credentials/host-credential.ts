@@ -2,7 +2,7 @@ import { PaudeError } from '../errors.ts'
 import type { Injection } from '../network/allow.ts'
 import { HOST_NAME } from '../network/names.ts'
 import { type Form, isKind, type KindName, type KindPlace, kinds, pathPattern } from './kinds.ts'
-import type { SecretSource } from './source.ts'
+import type { FileSource } from './source.ts'
 
 /** A credential for a host of the user's choice, as a file says it: never its value. */
 export type HostCredential = {
@@ -19,7 +19,7 @@ export type HostCredential = {
   readonly basic: string
   /** Parameter of the query; '' for another form. */
   readonly query: string
-  readonly value: Exclude<SecretSource, ''>
+  readonly value: Exclude<FileSource, ''>
   /** Whether the login of GitHub CLI was asked for. */
   readonly isFromGh: boolean
   /** What the sandbox sees; '' for one that paude makes up. */

@@ -2,7 +2,7 @@ import { row, text, texts, type Valibot } from '../key.ts'
 import { bindingsOf, type HostCredential, hostFault } from './host-credential.ts'
 import { isKind, kindNames } from './kinds.ts'
 import { OTHER_SOURCES, secretSource } from './schema.ts'
-import type { SecretSource } from './source.ts'
+import type { FileSource } from './source.ts'
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
 
@@ -32,7 +32,7 @@ type Written = {
 } & {
   readonly [K in 'paths' | 'methods' | 'agents' | 'repos']?: readonly string[] | undefined
 } & {
-  readonly value: SecretSource
+  readonly value: FileSource
   readonly variable?: string | readonly string[] | undefined
   readonly access?: 'read' | 'write' | undefined
   readonly when?: 'always' | 'wanted' | undefined
@@ -51,7 +51,7 @@ const schema = (v: Valibot) =>
       ],
       'must be a table of credentials by name, or [[credentials]] for each',
     ),
-    v.transform((found) => listed(found as readonly Written[] | Readonly<Record<string, SecretSource | Written>>)),
+    v.transform((found) => listed(found as readonly Written[] | Readonly<Record<string, FileSource | Written>>)),
     v.rawCheck(({ dataset, addIssue }) => {
       if (!dataset.typed) return
       for (const one of dataset.value) {
@@ -66,10 +66,10 @@ const schema = (v: Valibot) =>
 
 const MUST_BE_NAME = 'must be a name of lower-case letters, digits and -'
 
-const listed = (found: readonly Written[] | Readonly<Record<string, SecretSource | Written>>): readonly HostCredential[] =>
+const listed = (found: readonly Written[] | Readonly<Record<string, FileSource | Written>>): readonly HostCredential[] =>
   Array.isArray(found)
     ? found.map((one: Written) => whole(one.name ?? one.kind ?? nameOf(one.host ?? ''), one))
-    : Object.entries(found as Readonly<Record<string, SecretSource | Written>>).map(([name, one]) =>
+    : Object.entries(found as Readonly<Record<string, FileSource | Written>>).map(([name, one]) =>
         whole(name, typeof one === 'string' || 'command' in one || 'keychain' in one ? { value: one } : one),
       )
 

@@ -3,7 +3,7 @@ import { heldAddress } from '../network/ways.ts'
 import { readBaseUrl } from './base-url.ts'
 import { type Key, providers } from './providers.ts'
 import { OTHER_SOURCES, secretSource } from './schema.ts'
-import { DIRECT, readRegion, readResource, type ServiceName, serviceNames } from './services.ts'
+import { cloudNames, DIRECT, readRegion, readResource, type ServiceName, serviceNames } from './services.ts'
 import type { SecretSource } from './source.ts'
 
 const addressVariables = Object.values(providers).map(({ address }) => address.variable)
@@ -52,7 +52,7 @@ export const providerKeys = {
   /** '' for the agent's own provider, which files call direct. */
   service: row({
     key: 'provider.service',
-    meaning: `Cloud that Claude's models come from: ${serviceNames.join(' or ')}, or ${DIRECT} for Anthropic itself`,
+    meaning: `Cloud that Claude's models come from: ${cloudNames.join(' or ')}; chatgpt for Codex; or ${DIRECT} for the agent's own provider`,
     initial: '' as ServiceName | '',
     schema: (v) =>
       v.pipe(

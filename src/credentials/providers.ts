@@ -27,6 +27,8 @@ export type Provider = {
   readonly title: string
   /** By precedence: the first that is set counts. */
   readonly secrets: readonly [ProviderSecret, ...ProviderSecret[]]
+  /** What says beside the secret whose it is, for a login that is of one account of several. */
+  readonly account?: Pick<ProviderSecret, 'variable' | 'header' | 'placeholder'>
   /** Variable that says where the models are, and where they are without it; '' where that needs to be said first, as `lacks` tells. */
   readonly address: { readonly variable: string; readonly usual: string; readonly lacks?: Lacks }
   /** Pattern of the paths of its API, below the prefix of its address and without a query: the credential goes nowhere else. */
@@ -185,4 +187,5 @@ const looksLikeOneOf = ({ secrets }: Provider, value: string): boolean =>
   secrets.some(({ shape }) => shape !== '' && value.startsWith(shape))
 
 /** Variables that hold a credential of a provider. */
-export const variablesOf = ({ secrets }: Pick<Provider, 'secrets'>): readonly string[] => secrets.map(({ variable }) => variable)
+export const variablesOf = ({ secrets, account }: Pick<Provider, 'secrets' | 'account'>): readonly string[] =>
+  [...secrets, ...(account === undefined ? [] : [account])].map(({ variable }) => variable)

@@ -3,7 +3,11 @@ import { quoted } from '../text.ts'
 import type { Provider } from './providers.ts'
 
 /** Clouds that answer an agent's models in place of its own provider. */
-export const serviceNames = ['bedrock', 'foundry', 'vertex'] as const
+export const cloudNames = ['bedrock', 'foundry', 'vertex'] as const
+export type CloudName = (typeof cloudNames)[number]
+
+/** The same, and a subscription in place of a key. */
+export const serviceNames = [...cloudNames, 'chatgpt'] as const
 export type ServiceName = (typeof serviceNames)[number]
 
 /** What files say to go back to the agent's own provider. */
@@ -15,7 +19,7 @@ export type Service = { readonly name: ServiceName; readonly region: string; rea
 /** The provider that a service is. */
 export const serviceProvider = (service: Service): Provider => ROWS[service.name](service)
 
-const ROWS: Readonly<Record<ServiceName, (service: Service) => Provider>> = { bedrock, foundry, vertex }
+const ROWS: Readonly<Record<ServiceName, (service: Service) => Provider>> = { bedrock, foundry, vertex, chatgpt }
 
 /** A part of a decoded path: it cannot begin with a dot, so it is no dot segment. */
 const PART = '[A-Za-z0-9][A-Za-z0-9._:-]*'
@@ -144,6 +148,38 @@ function vertex({ region, resource }: Service): Provider {
       variables: ['GOOGLE_APPLICATION_CREDENTIALS'],
       why: 'is not read by paude; gcloud can use it',
     },
+  }
+}
+
+/** What Codex asks with the login of a ChatGPT account. */
+function chatgpt(): Provider {
+  return {
+    title: 'ChatGPT',
+    secrets: [
+      {
+        key: 'oauthToken',
+        variable: 'CHATGPT_ACCESS_TOKEN',
+        header: 'Authorization',
+        lead: 'Bearer',
+        shape: '',
+        begins: '',
+        placeholder: 'paude-placeholder-the-real-token-stays-outside-the-box',
+      },
+    ],
+    account: {
+      variable: 'CHATGPT_ACCOUNT_ID',
+      header: 'ChatGPT-Account-Id',
+      placeholder: 'paude-placeholder-the-real-account-stays-outside',
+    },
+    address: { variable: 'CHATGPT_BASE_URL', usual: 'https://chatgpt.com/backend-api/codex' },
+    // Not the conversations, files and tasks of the account.
+    api: '/responses(/compact)?',
+    others: '',
+    further: [],
+    login: [],
+    private: /^CHATGPT_(ACCESS_TOKEN|ACCOUNT_ID|BASE_URL)$/,
+    common: false,
+    given: 'codex login, then paude login codex',
   }
 }
 

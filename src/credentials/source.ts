@@ -1,5 +1,5 @@
 /** A variable of the box and where its value is: `env:NAME`, `file:PATH`, a program that prints it, an entry of the keychain, or a text with `${localEnv:NAME}` in it. */
-export type Reference = { readonly name: string; readonly source: string | readonly string[] | InKeychain | Template }
+export type Reference = { readonly name: string; readonly source: string | readonly string[] | InKeychain | Template | OfCodex }
 
 export type Template = { readonly template: string }
 
@@ -9,8 +9,17 @@ export type InKeychain = { readonly keychain: string }
 /** A program that prints a secret, asked again `every` so many seconds while a session runs. */
 export type Printed = { readonly command: readonly string[]; readonly every?: number | undefined }
 
+/** A part of the ChatGPT login that Codex keeps in this file: paude renews it there. */
+export type OfCodex = { readonly codex: string; readonly part: 'token' | 'account' }
+
+/** Seconds after which paude looks whether it is due, and whether Codex renewed it. */
+const CODEX_EVERY = 300
+
 /** Where one secret is: `env:NAME`, `file:PATH`, a program that prints it or an entry of the keychain; '' for nowhere. */
-export type SecretSource = string | Printed | InKeychain
+export type SecretSource = FileSource | OfCodex
+
+/** The same as files say it. */
+export type FileSource = string | Printed | InKeychain
 
 /** Where a secret is, as `[env]` has it. */
 export const sourceOfSecret = (source: Exclude<SecretSource, ''>): Exclude<Reference['source'], Template> =>
@@ -26,5 +35,7 @@ export function keychainEntry({ keychain }: InKeychain): { readonly service: str
 }
 
 /** Seconds after which it is asked again while a session runs; 0 for never. */
-export const renewedEvery = (source: SecretSource): number =>
-  typeof source !== 'string' && 'command' in source ? (source.every ?? 0) : 0
+export function renewedEvery(source: SecretSource): number {
+  if (typeof source === 'string' || 'keychain' in source) return 0
+  return 'codex' in source ? CODEX_EVERY : (source.every ?? 0)
+}

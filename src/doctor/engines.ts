@@ -58,14 +58,15 @@ async function askEngine(
     return { ...unknown, state: 'not asked', why: `only asked when you name it: paude --backend ${name} doctor` }
   switch (state) {
     case 'missing':
-      return { ...unknown, state: 'not installed', why: health.unfit(host) || `${program} is not in PATH` }
-    case 'down': {
-      const place = health.reach(host)
       return {
         ...unknown,
-        state: 'not running',
-        why: place.look === 'file' ? `there is no ${place.path}` : 'its socket does not answer',
+        state: backend.remote !== null && health.unfit(host) !== '' ? 'not asked' : 'not installed',
+        why: health.unfit(host) || `${program} is not in PATH`,
       }
+    case 'down': {
+      const place = health.reach(host)
+      const silent = place.look === 'file' ? `there is no ${place.path}` : 'its socket does not answer'
+      return { ...unknown, state: 'not running', why: [silent, health.others?.(host)].filter(Boolean).join('; ') }
     }
     case 'elsewhere':
       return { ...unknown, state: 'not asked', why: away(host, backend, 'start')?.message ?? '' }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Backend, Reach } from '../../src/backends/backend.ts'
@@ -54,6 +54,17 @@ describe('auto', () => {
   test('takes the first that answers', async () => {
     const [dead, alive, other] = [made('one', socket('dead.sock')), made('two', socket('alive.sock')), made('three', inPath)]
     expect(await pickAutomatically(host, [dead, alive, other])).toBe(alive)
+  })
+
+  test('names the socket of another engine where the one that is looked for does not answer', async () => {
+    mkdirSync(join(folder, '.colima/default'), { recursive: true })
+    writeFileSync(join(folder, '.colima/default/docker.sock'), '')
+    await expect(pickAutomatically({ ...host, home: folder }, [made('one', socket('dead.sock'))])).rejects.toMatchObject({
+      code: 'backend-down',
+      hint: expect.stringContaining(
+        `there is a socket of colima: export DOCKER_HOST=unix://${folder}/.colima/default/docker.sock`,
+      ),
+    })
   })
 
   test('never takes one that does not isolate', async () => {

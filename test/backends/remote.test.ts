@@ -6,7 +6,7 @@ import { need } from '../../src/backends/backend.ts'
 import { noEngine, pickBackend, wantedRemote } from '../../src/backends/pick.ts'
 import { backendAt } from '../../src/backends/registry.ts'
 import { handleOfSpec } from '../../src/box/handle.ts'
-import { isRemoteAddress } from '../../src/box/remote.ts'
+import { isRemoteAddress, type Remote } from '../../src/box/remote.ts'
 import type { SessionSpec } from '../../src/box/spec.ts'
 import { parseConfig } from '../../src/config/files/parse.ts'
 import { readHost } from '../../src/host.ts'
@@ -15,11 +15,19 @@ import { type Machine, makeMachine } from '../support/machine.ts'
 import { cases, SECRETS } from '../support/specs.ts'
 
 const REMOTE = { name: 'build', at: 'ssh://ada@build.example.org' }
-const far = backendAt('docker', REMOTE)
+const SAID = { name: 'build', engine: 'docker', at: REMOTE.at, known: '', identity: '' } as const
 const VOLUMES = '/srv/docker/volumes'
+const PODMAN = { name: 'build', at: 'ssh://ada@build.example.org/run/podman/podman.sock', identity: '/home/ada/.ssh/id' }
+
+/** docker and podman of another machine, and the words that send their clients there. */
+const places = [
+  { engine: 'docker', remote: REMOTE, words: ['--host=ssh://ada@build.example.org'] },
+  { engine: 'podman', remote: PODMAN, words: [`--url=${PODMAN.at}`, `--identity=${PODMAN.identity}`] },
+] as const
+const far = backendAt('docker', REMOTE)
 
 /** A clone with a credential and the user's own set-up of the agent, on that machine. */
-function farSpec(): SessionSpec {
+function farSpec(remote: Remote): SessionSpec {
   const { spec } = cases['credential'] as (typeof cases)[string]
 
   return {
@@ -38,15 +46,17 @@ function farSpec(): SessionSpec {
       sharedMemory: 64 * 1024 ** 2,
       link: 'volume',
       selinux: false,
-      remote: { ...REMOTE, volumes: VOLUMES },
+      remote: { ...remote, volumes: VOLUMES, rootless: false },
     },
   }
 }
 
-/** All lists of words in a plan that call docker, wherever they stand. */
+/** All lists of words in a plan that call an engine, wherever they stand. */
 function callsIn(value: unknown): readonly (readonly string[])[] {
   if (Array.isArray(value))
-    return value[0] === 'docker' && value.every((word) => typeof word === 'string') ? [value] : value.flatMap(callsIn)
+    return ['docker', 'podman'].includes(value[0]) && value.every((word) => typeof word === 'string')
+      ? [value]
+      : value.flatMap(callsIn)
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(callsIn) : []
 }
 
@@ -54,8 +64,9 @@ function callsIn(value: unknown): readonly (readonly string[])[] {
 const volumeRow = (session: string) =>
   `${JSON.stringify([`${session}-files`, session, 'files', '2026-01-02T03:04:05.000Z', ''])}\n`
 
-describe('a session on the engine of another machine', () => {
-  const spec = farSpec()
+describe.each(places)('a session on $engine of another machine', ({ engine, remote, words: there }) => {
+  const spec = farSpec(remote)
+  const far = backendAt(engine, remote)
   const box = handleOfSpec(spec)
   const stages = { stages: '0 0123456789ab\n', '0123456789ab/squid.conf': 'acl all\n' }
   const plans = {
@@ -87,7 +98,7 @@ describe('a session on the engine of another machine', () => {
   test.each(Object.entries(plans))('is spoken to over there alone: %s', (_, plan) => {
     const calls = callsIn(plan)
     expect(calls.length).toBeGreaterThan(0)
-    for (const call of calls) expect(call[1]).toBe('--host=ssh://ada@build.example.org')
+    for (const call of calls) expect(call.slice(0, there.length + 1)).toEqual([engine, ...there])
   })
 
   test.each(Object.entries(plans))('mounts nothing of this machine: %s', (_, plan) => {
@@ -98,6 +109,8 @@ describe('a session on the engine of another machine', () => {
     // What the client itself reads and sends is all that names a folder of the session here.
     const named = words.filter((word) => word.includes(spec.folder))
     expect(named.filter((word) => !word.startsWith('--security-opt=seccomp='))).toEqual([])
+    // docker's client sends what podman's service reads where it is.
+    if (engine === 'podman') expect(named).toEqual([])
   })
 
   test('shows the proxy its policy read-only, and has a helper change it', () => {
@@ -126,10 +139,18 @@ describe('a session on the engine of another machine', () => {
   })
 
   test('leaves nothing over there', () => {
-    const removed = callsIn(plans.remove).flatMap((call) => (call.includes('rm') ? call.slice(3) : []))
+    const removed = callsIn(plans.remove).flatMap((call) => (call.includes('rm') ? call.slice(there.length + 2) : []))
     for (const part of ['', '-proxy', '-link', '-workspace', '-files', '-imported'])
       expect(removed).toContain(`paude-bcd234${part}`)
   })
+
+  test('has a user that is nobody of this machine', () => {
+    expect(far.user({ ...readHost(), uid: 0, gid: 0 })).toEqual({ uid: 1000, gid: 1000 })
+  })
+})
+
+describe('docker of another machine', () => {
+  const box = handleOfSpec(farSpec(REMOTE))
 
   test('is told apart from what others have there', () => {
     const rows = `${volumeRow('paude-bcd234')}${volumeRow('paude-zzzzzz')}`
@@ -148,9 +169,49 @@ describe('a session on the engine of another machine', () => {
     const silent = JSON.stringify({ ServerErrors: errors, OSType: '', DockerRootDir: '' })
     expect(() => far.health.far?.parse(silent)).toThrow('docker@build does not answer: ssh: connect to host build: refused')
   })
+})
 
-  test('has a user that is nobody of this machine', () => {
-    expect(far.user({ ...readHost(), uid: 0, gid: 0 })).toEqual({ uid: 1000, gid: 1000 })
+describe('podman of another machine', () => {
+  const spec = farSpec(PODMAN)
+  const far = backendAt('podman', PODMAN)
+  const calls = callsIn(startPlan(far, spec, { attached: true }))
+  const at = (word: string) => calls.findIndex((call) => call.includes(word))
+
+  test('has its filter for system calls there, which one helper brings that has the engine’s own', () => {
+    const filter = `--security-opt=seccomp=${VOLUMES}/paude-bcd234-files/_data/seed/seccomp.json`
+    const made = calls.filter((call) => call.includes('--cap-drop=ALL'))
+    expect(made.filter((call) => !call.includes(filter)).map((call) => call.at(-1))).toEqual(['-s'])
+    expect(JSON.stringify(startPlan(far, spec, { attached: true }))).toContain('cat >seed/seccomp.json')
+  })
+
+  test('makes its volumes with their labels before a container mounts them', () => {
+    const created = calls.filter((call) => call.includes('volume') && call.includes('create'))
+    expect(created.map((call) => call.at(-1)).toSorted()).toEqual([
+      ...['paude-bcd234-files', 'paude-bcd234-imported', 'paude-bcd234-link', 'paude-bcd234-workspace'],
+      spec.homeVolume,
+    ])
+    const last = calls.findLastIndex((call) => created.includes(call) && call.at(-1) !== spec.homeVolume)
+    expect(at('-s')).toBeGreaterThan(last)
+  })
+
+  test.each([true, false])(
+    'has the user of an image without a mapping, and sets up its proxy where that may be: rootless %p',
+    (rootless) => {
+      const own = { ...spec.own, remote: { ...PODMAN, volumes: VOLUMES, rootless } } as SessionSpec['own']
+      const words = callsIn(startPlan(far, { ...spec, own }, { attached: true })).flat()
+      expect(words).not.toContain('--userns=keep-id')
+      expect(words.some((word) => word.startsWith('--sysctl=net.ipv4.neigh'))).toBe(!rootless)
+    },
+  )
+
+  test('tells a start where its volumes are, and that it has no answer', () => {
+    const info = { host: { arch: 'arm64', security: { rootless: true } }, store: { volumePath: '/srv/volumes' } }
+    expect(far.health.far?.parse(JSON.stringify(info))).toEqual({
+      ...{ volumes: '/srv/volumes', arch: 'arm64', selinux: false, rootless: true },
+    })
+    const stderr = 'Error: failed to connect: ssh: handshake failed: knownhosts: key mismatch'
+    const { message } = far.health.explain({ argv: ['podman', 'info'], code: 125, stdout: '', stderr })
+    expect(message).toBe('podman@build does not answer: ssh: handshake failed: knownhosts: key mismatch')
   })
 })
 
@@ -201,23 +262,84 @@ describe('where a start goes', () => {
       hint: expect.stringContaining('name it: paude --backend docker'),
     })
     // Nor does this machine take the place of another one.
-    expect(await noEngine(host, { backend: 'docker@build', remotes: [REMOTE] })).toBeNull()
+    expect(await noEngine(host, { backend: 'docker@build', remotes: [SAID] })).toBeNull()
   })
 
-  test('podman is refused where its client is set to another machine, but for the virtual machine of a Mac', async () => {
-    const set = (at: string) => machine({ CONTAINER_HOST: at, PATH: join(folder, 'bin') })
-    await expect(pickBackend(set('ssh://ada@build.example.org'), 'podman')).rejects.toMatchObject({
-      code: 'unsupported',
-      message: 'the client of podman is set to another machine, on which paude runs no sessions',
+  describe('podman', () => {
+    const wanted = (host: ReturnType<typeof machine>) => wantedRemote(host, { backend: 'podman', remotes: [] })
+    const set = (env: Record<string, string>) => machine({ CONTAINERS_CONF: join(folder, 'none'), ...env })
+    const conf = (text: string) => {
+      const file = join(folder, 'containers.conf')
+      writeFileSync(file, text)
+      return { CONTAINERS_CONF: file }
+    }
+    const NAMED = `[engine]\nactive_service = "lab"\n[engine.service_destinations.lab]\nuri = "${PODMAN.at}"\nidentity = "/k"\n`
+    const LAB = { name: '', at: PODMAN.at, identity: '/k' }
+
+    test('goes by name where its client does, without a password', () => {
+      const env = { CONTAINER_HOST: PODMAN.at.replace('ada@', 'ada:secret@'), CONTAINER_SSHKEY: '/k' }
+      expect(wanted(set(env))).toEqual(LAB)
+      expect(wanted(set({ CONTAINER_HOST: 'unix:///run/podman/podman.sock' }))).toBeNull()
+      expect(wanted(set({ ...conf(NAMED), CONTAINER_CONNECTION: 'lab' }))).toEqual(LAB)
     })
-    const mac = { ...set('ssh://core@127.0.0.1:50000/run/podman.sock'), platform: 'darwin' as const }
-    expect(wantedRemote(mac, { backend: 'podman', remotes: [] })).toBeNull()
+
+    test('takes its default connection only where its client does', () => {
+      expect(wanted(set(conf(NAMED)))).toBeNull()
+      expect(wanted(set(conf(NAMED.replace('[engine]', '[engine]\nremote = true'))))).toEqual(LAB)
+      const mac = { ...set(conf(NAMED)), platform: 'darwin' as const }
+      expect(wanted(mac)).toEqual(LAB)
+      // The virtual machine of a Mac is no other machine.
+      const own = { ...set(conf(NAMED.replace('build.example.org', '127.0.0.1:50000'))), platform: 'darwin' as const }
+      expect(wanted(own)).toBeNull()
+      const json = join(folder, 'connections.json')
+      const connections = { lab: { URI: PODMAN.at, Identity: '/k' } }
+      writeFileSync(json, JSON.stringify({ Connection: { Default: 'lab', Connections: connections } }))
+      expect(wanted({ ...set({ PODMAN_CONNECTIONS_CONF: json }), platform: 'darwin' })).toEqual(LAB)
+    })
+
+    test('is never taken by itself, nor by the word of a project', async () => {
+      mkdirSync(join(folder, 'only'), { recursive: true })
+      writeFileSync(join(folder, 'only/podman'), '#!/bin/sh\n', { mode: 0o755 })
+      const host = set({ CONTAINER_HOST: PODMAN.at, PATH: join(folder, 'only') })
+      const isNotTaken = { message: 'the client of podman is set to another machine, which is never taken by itself' }
+      await expect(pickBackend(host, 'auto')).rejects.toMatchObject(isNotTaken)
+      await expect(pickBackend(host, { backend: 'podman', remotes: [], byProject: true })).rejects.toMatchObject(isNotTaken)
+    })
+
+    test('is not reached on a machine whose key nobody knows', async () => {
+      const said = { name: 'build', engine: 'podman', at: PODMAN.at, known: '', identity: '~/.ssh/id' } as const
+      const asked = { backend: 'podman@build', remotes: [said] } as const
+      const host = set({ PATH: join(folder, 'only') })
+      mkdirSync(join(folder, '.ssh'), { recursive: true })
+      const known = (text: string) => writeFileSync(join(folder, '.ssh/known_hosts'), `${text} ssh-ed25519 AAAA\n`)
+      known('other.example.org')
+      await expect(pickBackend(host, asked)).rejects.toMatchObject({
+        message: expect.stringContaining('known_hosts does not name'),
+      })
+      known('other.example.org,build.example.org')
+      expect((await pickBackend(host, asked)).remote).toEqual({ name: 'build', at: PODMAN.at, identity: join(folder, '.ssh/id') })
+      const salt = Buffer.from('salt of twenty bytes')
+      const hash = new Bun.CryptoHasher('sha1', salt).update('build.example.org').digest('base64')
+      known(`|1|${salt.toString('base64')}|${hash}`)
+      expect((await pickBackend(host, asked)).name).toBe('podman')
+      const port = { ...said, at: PODMAN.at.replace('org/', 'org:2222/') }
+      await expect(pickBackend(host, { ...asked, remotes: [port] })).rejects.toMatchObject({
+        message: expect.stringContaining('ssh -p 2222 build.example.org'),
+      })
+    })
+
+    test('is one thing, and docker another', async () => {
+      const said = { name: 'build', engine: 'docker', at: REMOTE.at, known: '', identity: '' } as const
+      await expect(pickBackend(set({}), { backend: 'podman@build', remotes: [said] })).rejects.toMatchObject({
+        message: 'the remote "build" in your config.toml is docker, not podman',
+      })
+    })
   })
 
   test('a name that nobody has given is an error that says where to write it', async () => {
     await expect(pickBackend(machine({}), { backend: 'docker@lab', remotes: [] })).rejects.toMatchObject({
       code: 'config',
-      hint: 'write [remotes.lab] with host = "ssh://you@HOST" there',
+      hint: expect.stringContaining('write [remotes.lab] with host = "ssh://you@HOST" there'),
     })
   })
 })
@@ -231,8 +353,8 @@ describe('[remotes]', () => {
     expect(read(`backend = "docker@build"\n${text}`)).toEqual({
       backend: 'docker@build',
       remotes: [
-        { name: 'build', at: 'ssh://ada@build.example.org:2222' },
-        { name: 'lab', at: 'lab' },
+        { name: 'build', engine: 'docker', at: 'ssh://ada@build.example.org:2222', known: '', identity: '' },
+        { name: 'lab', engine: 'docker', at: '', known: 'lab', identity: '' },
       ],
     })
     expect(() => read(text, 'project')).toThrow('remotes')
@@ -248,11 +370,27 @@ describe('[remotes]', () => {
     '--host=x',
   ])('%s is no address of a machine', (text) => {
     expect(isRemoteAddress(text)).toBe(false)
-    expect(() => read(`[remotes.x]\nhost = ${JSON.stringify(text)}\n`)).toThrow('must be an address')
+    expect(() => read(`[remotes.x]\nhost = ${JSON.stringify(text)}\n`)).toThrow('must have an address in host')
+  })
+
+  test('tells the engines apart', () => {
+    const at = PODMAN.at
+    expect(
+      read(`[remotes.a]\nengine = "podman"\nhost = "${at}"\nidentity = "~/.ssh/id"\n[remotes.b]\nconnection = "b"\n`),
+    ).toEqual({
+      remotes: [
+        { name: 'a', engine: 'podman', at, known: '', identity: '~/.ssh/id' },
+        { name: 'b', engine: 'podman', at: '', known: 'b', identity: '' },
+      ],
+    })
+    expect(() => read('[remotes.a]\nengine = "podman"\nhost = "ssh://build.example.org"\n')).toThrow('path of a socket')
+    expect(() => read('[remotes.a]\nengine = "podman"\nhost = "ssh://a:b@build.example.org/x"\n')).toThrow('path of a socket')
+    expect(() => read('[remotes.a]\nengine = "podman"\ncontext = "x"\n')).toThrow('of docker')
+    expect(() => read('[remotes.a]\nhost = "ssh://x"\nidentity = "/k"\n')).toThrow('of podman')
   })
 
   test('needs one of host and context', () => {
-    expect(() => read('[remotes.x]\n')).toThrow('needs either host or context')
+    expect(() => read('[remotes.x]\n')).toThrow('needs one of host, context and connection')
   })
 })
 

@@ -1,11 +1,13 @@
 import { afterAll, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
-import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { need } from '../../src/backends/backend.ts'
 import { usualSettings } from '../../src/backends/keys.ts'
+import { otherEngines, standIn } from '../../src/backends/oci/neighbours.ts'
 import { dockerSocket, isRootless } from '../../src/backends/oci/socket.ts'
+import { pickBackend } from '../../src/backends/pick.ts'
 import { backends } from '../../src/backends/registry.ts'
 import { readHost } from '../../src/host.ts'
 
@@ -41,6 +43,41 @@ test.each([
   ['a context is chosen that is not there', { DOCKER_CONFIG: client('gone') }, null],
 ])('where docker listens: %s', (_, env, expected) => {
   expect(dockerSocket({ env, home })).toBe(expected)
+})
+
+test('an engine that docker’s client does not look for is told with what leads there', () => {
+  const here = mkdtempSync(join(home, 'neighbours-'))
+  const make = (path: string) => {
+    mkdirSync(join(here, path, '..'), { recursive: true })
+    writeFileSync(join(here, path), '')
+    return join(here, path)
+  }
+  expect(otherEngines({ env: {}, home: here })).toBe('')
+  const colima = make('.colima/default/docker.sock')
+  const orb = make('.orbstack/run/docker.sock')
+  const words = (title: string, path: string) => `there is a socket of ${title}: export DOCKER_HOST=unix://${path}`
+  expect(otherEngines({ env: {}, home: here })).toBe(`${words('colima', colima)}; ${words('OrbStack', orb)}`)
+  expect(otherEngines({ env: { DOCKER_HOST: `unix://${orb}` }, home: here })).toBe(words('colima', colima))
+  const rootless = make('run/docker.sock')
+  expect(otherEngines({ env: { XDG_RUNTIME_DIR: join(here, 'run') }, home: here })).toContain(words('rootless docker', rootless))
+})
+
+test('a docker that is podman is none', async () => {
+  const folder = mkdtempSync(join(home, 'bin-'))
+  const host = { ...readHost(), env: { PATH: folder } }
+  const path = join(folder, 'docker')
+  const isPodman = `is podman under another name here (${path}); use --backend podman`
+  const put = (text: string) => writeFileSync(path, text, { mode: 0o755 })
+  put('#!/bin/sh\n[ -e /etc/containers/nodocker ] || \\\necho "Emulate" >&2\nexec /usr/bin/podman "$@"\n')
+  expect(standIn(host)).toBe(isPodman)
+  await expect(pickBackend(host, 'docker')).rejects.toMatchObject({ message: `docker ${isPodman}` })
+  put('#!/bin/sh\n# not podman\nexec /usr/bin/docker "$@"\n')
+  expect(standIn(host)).toBe('')
+  rmSync(path)
+  writeFileSync(join(folder, 'podman'), '', { mode: 0o755 })
+  symlinkSync('podman', path)
+  expect(standIn(host)).toBe(isPodman)
+  expect((await pickBackend(host, 'auto')).name).toBe('podman')
 })
 
 // Root's own socket is that of no rootless engine, and who is not root can give none away.

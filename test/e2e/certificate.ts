@@ -6,8 +6,11 @@ import { extraCaCertificates } from '../../src/image/ca.ts'
 import { HOST_NAME } from '../../src/network/names.ts'
 import { put, root } from './support.ts'
 
-/** A certificate for the name under which boxes know this machine; it is its own authority, which `--ca-file` of `file` trusts. */
-export function selfSigned(): { readonly key: string; readonly cert: string; readonly file: string } {
+/**
+ * A certificate for the name under which boxes know this machine; it is its own authority, which `--ca-file` of `file` trusts. A `leaf`
+ * says that it is none for others: programs such as Codex take no server that is an authority.
+ */
+export function selfSigned({ leaf = false } = {}): { readonly key: string; readonly cert: string; readonly file: string } {
   const file = join(root, 'server.pem')
   const key = join(root, 'server.key')
   put(join(root, 'made'), '')
@@ -16,6 +19,7 @@ export function selfSigned(): { readonly key: string; readonly cert: string; rea
     [
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
       ...['-keyout', key, '-out', file, '-subj', '/CN=mock', '-addext', `subjectAltName=DNS:${HOST_NAME}`],
+      ...(leaf ? ['-addext', 'basicConstraints=critical,CA:FALSE'] : []),
     ],
     { stdio: 'ignore' },
   )

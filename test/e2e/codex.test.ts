@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HOST_NAME } from '../../src/network/names.ts'
+import { oauthServer } from '../support/oauth-server.ts'
 import { serveResponsesApi } from '../support/responses-api.ts'
 import type { ScriptedApi } from '../support/scripted-api.ts'
+import { selfSigned } from './certificate.ts'
 import {
   binary,
   containersOf,
@@ -15,6 +17,7 @@ import {
   poll,
   put,
   type RunOptions,
+  root,
   sessionIds,
   startPaude,
   stateHome,
@@ -89,6 +92,61 @@ describeEach('Codex', (backend) => {
       expect(JSON.stringify(headers)).not.toContain('placeholder')
     }
     expect(api.requests.at(-1)?.instructions).toContain('paude network allow HOST')
+  })
+
+  test('asks ChatGPT with the login of this machine, which is renewed there and is not in the sandbox', async () => {
+    const folder = `${root}/chatgpt-${backend}`
+    const oauth = oauthServer({ lifetime: 864_000 })
+    // Nine of ten days ago, so it is due.
+    const login = oauth.login(Date.now() / 1000 - 777_600)
+    const read = () => JSON.parse(readFileSync(join(folder, 'auth.json'), 'utf8')).tokens
+    chmodSync(put(join(folder, 'auth.json'), JSON.stringify(login)), 0o600)
+    put(join(folder, 'paude/config.toml'), '[provider]\nservice = "chatgpt"\n')
+    const pair = selfSigned({ leaf: true })
+    const own = {
+      PAUDE_AGENT: 'codex',
+      PAUDE_BACKEND: backend,
+      PAUDE_LOGIN_INSIDE: undefined,
+      XDG_CONFIG_HOME: folder,
+      CODEX_HOME: folder,
+      CODEX_REFRESH_TOKEN_URL_OVERRIDE: oauth.url,
+    }
+    const image = /localhost\/paude\/codex:[\w.-]+/.exec((await paude(['image', 'build'], { env: own })).stdout)?.[0] ?? ''
+    const server = serveResponsesApi({ key: () => read().access_token, prefix: '/backend-api/codex', tls: pair })
+    try {
+      const address = `https://${HOST_NAME}:${server.port}`
+      const cwd = makeProject()
+      const { access_token: token } = login.tokens
+      // The one that is renewed by the start has the same first signs; two halves, so that the file itself is not found.
+      const halves = [token.slice(0, 32), 'account-of-a-test'].map((one) => `-e "${one.slice(0, 9)}""${one.slice(9)}"`)
+      put(
+        join(cwd, 'look'),
+        `(env; cat /proc/*/environ /proc/*/cmdline; find "$HOME" /etc /paude /tmp /run -type f -not -path /tmp/all -size -2000k -exec cat {} +) 2>/dev/null | tr "\\0" "\\n" > /tmp/all
+echo found $(grep -a -c -F ${halves.join(' ')} /tmp/all) of $(wc -l < /tmp/all)
+ask() { curl -s -o /dev/null -w "%{http_code} " -X "$1" -H "Authorization: Bearer $OPENAI_API_KEY" "$2"; }
+ask POST ${address}/backend-api/codex/responses/../../conversations; ask GET ${address}/backend-api/wham/tasks; ask POST ${address}/oauth/token; ask POST https://auth.openai.com/oauth/token
+`,
+      )
+      const { code, stdout, stderr } = await paude(
+        ['--ca-file', pair.file, '--image', image, '--', 'exec', 'BASH bash look;;SAY {result}'],
+        { env: { ...own, CHATGPT_BASE_URL: `${address}/backend-api/codex` }, cwd },
+      )
+      expect(code, stderr).toBe(0)
+      expect(stdout).toMatch(/^found 0 of [1-9]\d{2,}\n403 403 403 000 ?\n$/)
+      expect(server.requests.length).toBeGreaterThan(1)
+      for (const { method, path, status, headers } of server.requests) {
+        expect([method, path, status]).toEqual(['POST', '/backend-api/codex/responses', 200])
+        expect([headers['authorization'], headers['chatgpt-account-id']]).toEqual([
+          `Bearer ${read().access_token}`,
+          'account-of-a-test',
+        ])
+        expect(JSON.stringify(headers)).not.toContain('placeholder')
+      }
+      expect([oauth.asked(), oauth.takes(read().refresh_token), read().access_token === token]).toEqual([1, true, false])
+    } finally {
+      await server.stop()
+      oauth.stop()
+    }
   })
 
   test('asks no other host, whatever it would like to, and by a key of the other name', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { conforms, listed, shell } from './conformance.ts'
 import {
@@ -23,10 +24,11 @@ const folder = join(root, 'remote')
 const bin = join(folder, 'bin')
 const journal = join(folder, 'journal')
 const HOST = 'ssh://build.example.org'
+/** What ssh would have brought here from a machine with podman: its client dials ssh by itself, and knows no ProxyCommand. */
+const socket = join(folder, 'podman.sock')
 
 /** Another machine as far as docker's client is concerned: a real sshd, which each connection starts for itself. Nothing listens. */
 function makeRemote(): boolean {
-  mkdirSync(bin, { recursive: true })
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true })
   for (const name of ['host', 'user'])
     Bun.spawnSync(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)], { stdin: 'ignore' })
@@ -50,13 +52,16 @@ function makeRemote(): boolean {
   ]
   put(join(folder, 'ssh_config'), `Host *\n${client.map((line) => `  ${line}\n`).join('')}`)
   script('ssh', `exec ${Bun.which('ssh')} -F ${folder}/ssh_config "$@"`)
-  // What is asked of the engine, each call a record.
-  script('docker', `{ printf '%s\\0' "$@"; printf '\\036\\0'; } >>${journal}\nexec ${Bun.which('docker')} "$@"`)
+  record('docker')
   // An account may be locked, which is no fault of paude's.
   const { exitCode, stderr } = Bun.spawnSync([join(bin, 'ssh'), 'build.example.org', 'docker', 'version'], { stdin: 'ignore' })
   if (exitCode !== 0) process.stderr.write(`no other machine to test with: ${stderr.toString()}`)
   return exitCode === 0
 }
+
+/** What is asked of the engine, each call a record. */
+const record = (engine: string) =>
+  script(engine, `{ printf '%s\\0' "$@"; printf '\\036\\0'; } >>${journal}\nexec ${Bun.which(engine)} "$@"`)
 
 function script(name: string, text: string): void {
   put(join(bin, name), `#!/bin/sh\n${text}\n`)
@@ -70,42 +75,63 @@ const calls = (): readonly (readonly string[])[] =>
     .map((call) => call.split('\0').slice(0, -1))
 
 // What runs there takes the usual engine, whatever this process is told.
-const isThere =
-  backends().includes('docker') && !process.env['DOCKER_HOST'] && sshd !== '' && Bun.which('ssh') !== null && makeRemote()
+const isThere = {
+  docker: backends().includes('docker') && !process.env['DOCKER_HOST'] && sshd !== '' && Bun.which('ssh') !== null,
+  podman: backends().includes('podman') && !process.env['CONTAINER_HOST'],
+}
+mkdirSync(bin, { recursive: true })
+const machines = { docker: isThere.docker && makeRemote(), podman: isThere.podman }
+const isListening = () => existsSync(socket)
 
-describe.skipIf(!isThere)('another machine', () => {
+describe.skipIf(!machines.docker && !machines.podman)('another machine', () => {
   describeEach('its engine', (backend) => {
-    if (backend !== 'docker') return
+    if (!machines[backend]) return
+    const named = `${backend}@build`
+    const at = backend === 'docker' ? HOST : `unix://${socket}`
+    const flag = backend === 'docker' ? `--host=${at}` : `--url=${at}`
     const terminals = makeTerminals()
     const env = { PATH: `${bin}:${process.env['PATH']}`, SAID: 's3cret-of-the-user' }
     const cwd = makeProject()
     const run = (words: readonly string[], more: RunOptions = {}) => paude(words, { cwd, env, ...more })
+    let service: Bun.Subprocess | null = null
 
-    beforeAll(() => {
-      put(join(home, '.config/paude/config.toml'), `[remotes.build]\nhost = "${HOST}"\n`)
+    beforeAll(async () => {
+      put(join(home, '.config/paude/config.toml'), `[remotes.build]\nengine = "${backend}"\nhost = "${at}"\n`)
+      writeFileSync(journal, '')
+      if (backend !== 'podman') return
+      // Left alone it ends by itself.
+      service = Bun.spawn(['podman', 'system', 'service', '--time=900', at], {
+        stdio: ['ignore', 'ignore', 'ignore'],
+        // Of another machine: what it keeps for five minutes of each exec is none of ours.
+        env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: homedir() },
+      })
+      record('podman')
+      await poll('the socket of podman', async () => isListening())
     })
     afterAll(async () => {
       await terminals.stop()
       writeFileSync(join(home, '.config/paude/config.toml'), '')
+      service?.kill()
+      await service?.exited
     })
 
     test('runs a session of this machine, with nothing of it but what is sent, and leaves nothing', async () => {
       const one = await run(
-        ['--backend=docker@build', 'run', '--workspace=none', '--', 'sh', '-c', 'cat; id -u; touch made; exit 7'],
+        [`--backend=${named}`, 'run', '--workspace=none', '--', 'sh', '-c', 'cat; id -u; touch made; exit 7'],
         {
           stdin: 'from outside\n',
         },
       )
       expect([one.code, one.stdout, one.stderr]).toEqual([7, 'from outside\n1000\n', ''])
-      await expectGone('docker')
+      await expectGone(backend)
 
-      const words = ['--backend=docker@build', '--detach', '--session-name=far', '--agent=shell', '--env=SAID']
+      const words = [`--backend=${named}`, '--detach', '--session-name=far', '--agent=shell', '--env=SAID']
       const started = await run(words)
       expect([started.code, started.stderr]).toEqual([0, ''])
       const id = started.stdout.trim()
       const listed = JSON.parse((await run(['sessions', '--json'])).stdout) as readonly Record<string, unknown>[]
       expect(listed.filter((row) => row['id'] === id)).toMatchObject([
-        { status: 'running', workspaceMode: 'clone', remote: { name: 'build', at: HOST }, mounts: [] },
+        { status: 'running', workspaceMode: 'clone', remote: { name: 'build', at }, mounts: [] },
       ])
       // The wall: the box has loopback alone, and its proxy keeps to the allowlist, and hears of changes.
       expect((await run(['exec', 'far', '--', 'sh', '-c', 'ls /sys/class/net'])).stdout).toBe('lo\n')
@@ -131,12 +157,12 @@ describe.skipIf(!isThere)('another machine', () => {
       expect(runGit(cwd, ['show', 'paude/far:made.txt'])).toBe('made')
 
       expect((await run(['rm', '--force', '--volumes', 'far'])).code).toBe(0)
-      await expectGone('docker')
+      await expectGone(backend)
 
       // All of it went there, and of this machine no file but the filter that the client itself sends.
       // A list of sessions asks the engine of this machine, too.
       const there = calls().filter(([first]) => first !== 'ps')
-      for (const call of there) expect(call[0]).toBe(`--host=${HOST}`)
+      for (const call of there) expect(call[0]).toBe(flag)
       const every = there.flat()
       expect(every.join('\n')).not.toContain('s3cret-of-the-user')
       const sources = every.flatMap((word) => /^--mount=type=bind,"?src=([^,"]+)/.exec(word)?.[1] ?? [])
@@ -146,12 +172,12 @@ describe.skipIf(!isThere)('another machine', () => {
 
     test('plays the scenarios of all backends', async () => {
       const names = [
-        ['docker', 'ps', '--all', '--format={{.Names}}'],
-        ['docker', 'volume', 'ls', '--format={{.Name}}'],
+        [backend, 'ps', '--all', '--format={{.Names}}'],
+        [backend, 'volume', 'ls', '--format={{.Name}}'],
       ]
       const session = ['--agent', 'shell', '--network', 'restricted']
       const left = (id: string) => listed(id, names)
-      await conforms({ backend: 'docker@build', listedAs: 'docker', session, env, ...shell, left })
+      await conforms({ backend: named, listedAs: backend, session, env, ...shell, left })
     }, 600_000)
   })
 })

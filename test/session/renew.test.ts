@@ -31,6 +31,19 @@ describe('what is renewed', () => {
     ])
   })
 
+  test('is a login of Codex as well, with the account that it is of', () => {
+    const codex = (part: 'token' | 'account') => ({ codex: '/home/ada/.codex/auth.json', part })
+    const credentials = [
+      { variable: 'CHATGPT_ACCESS_TOKEN', source: codex('token') },
+      { variable: 'CHATGPT_ACCOUNT_ID', source: codex('account') },
+    ]
+    const at = (place: number) => [{ at: place, user: '' }]
+    expect(renewals({ credentials })).toEqual([
+      { source: codex('token'), name: 'CHATGPT_ACCESS_TOKEN', every: 300, places: at(0) },
+      { source: codex('account'), name: 'CHATGPT_ACCOUNT_ID', every: 300, places: at(1) },
+    ])
+  })
+
   test('is refused where the proxy keeps what it has', () => {
     const record = { credentials: [{ variable: '', source: AGAIN, bound: bound('a') }] }
     const wall = { renew: null } as never

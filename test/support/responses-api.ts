@@ -7,10 +7,13 @@ import type { Asked, ScriptedApi } from './scripted-api.ts'
  */
 export function serveResponsesApi({
   key,
+  prefix = '/v1',
   hostname = '0.0.0.0',
   tls,
 }: {
-  readonly key: string
+  /** May change: what counts is what it is when it is asked. */
+  readonly key: string | (() => string)
+  readonly prefix?: string
   readonly hostname?: string
   readonly tls?: { readonly key: string; readonly cert: string }
 }): ScriptedApi {
@@ -25,7 +28,12 @@ export function serveResponsesApi({
       const { pathname, search } = new URL(request.url)
       if (request.method === 'POST') begun++
       const body = read(await request.text())
-      const response = await respond(request, { path: pathname + search, key, body })
+      const response = await respond(request, {
+        path: pathname + search,
+        key: typeof key === 'string' ? key : key(),
+        prefix,
+        body,
+      })
       requests.push({
         method: request.method,
         path: pathname + search,
@@ -45,11 +53,16 @@ type Body = { readonly parts: readonly string[]; readonly results: readonly stri
 
 async function respond(
   { method, headers, signal }: Request,
-  { path, key, body }: { readonly path: string; readonly key: string; readonly body: Body | null },
+  {
+    path,
+    key,
+    prefix,
+    body,
+  }: { readonly path: string; readonly key: string; readonly prefix: string; readonly body: Body | null },
 ): Promise<Response> {
   // What tells Codex at once that there are no WebSockets here.
-  if (method === 'GET' && path === '/v1/responses' && headers.has('upgrade')) return failure(426, 'Upgrade Required')
-  if (method !== 'POST' || path !== '/v1/responses') return failure(404, 'Not found')
+  if (method === 'GET' && path === `${prefix}/responses` && headers.has('upgrade')) return failure(426, 'Upgrade Required')
+  if (method !== 'POST' || path !== `${prefix}/responses`) return failure(404, 'Not found')
   if (headers.get('authorization') !== `Bearer ${key}`) return failure(401, 'Incorrect API key provided')
   if (body === null) return failure(400, 'not a streamed request with messages')
   const answer = decide(body)

@@ -12,6 +12,7 @@ export const COLUMNS = [
   ['docker', 'docker'],
   ['docker@build', 'docker by ssh'],
   ['podman', 'podman'],
+  ['podman@build', 'podman elsewhere'],
   ['kubernetes', 'Kubernetes'],
   ['apple', "imitation of Apple's container"],
   ['zellij', 'zellij'],

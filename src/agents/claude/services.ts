@@ -1,9 +1,10 @@
 import {
+  type CloudName,
+  cloudNames,
   readRegion,
   readResource,
   type Service,
   type ServiceName,
-  serviceNames,
   serviceProvider,
 } from '../../credentials/services.ts'
 import { PaudeError } from '../../errors.ts'
@@ -24,7 +25,7 @@ type Told = {
   readonly named: boolean
 }
 
-const TOLD: Readonly<Record<ServiceName, Told>> = {
+const TOLD: Readonly<Record<CloudName, Told>> = {
   bedrock: {
     choice: 'CLAUDE_CODE_USE_BEDROCK',
     region: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
@@ -57,18 +58,18 @@ const TOLD: Readonly<Record<ServiceName, Told>> = {
 const FOREIGN = ['CLAUDE_CODE_USE_ANTHROPIC_AWS', 'CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD', 'CLAUDE_CODE_USE_MANTLE']
 
 /** Variables of these clouds that are of no use in a box, or that paude sets there itself. */
-export const serviceVariables: readonly string[] = serviceNames.flatMap((name) => {
+export const serviceVariables: readonly string[] = cloudNames.flatMap((name) => {
   const { region, resource, skip } = TOLD[name]
   const { secrets, address } = serviceProvider({ name, region: '', resource: '' })
   return [...region, ...resource, skip, address.variable, ...secrets.map(({ variable }) => variable)]
 })
 
-export const services: Services = { read, foreign, at }
+export const services: Services = { names: cloudNames, read, foreign, at }
 
 function read(env: Host['env'], said: ServiceName | ''): SaidOfService {
   const chosen = chosenIn(env)
   const name = chosen || said
-  if (name === '') return {}
+  if (!isCloud(name)) return {}
   const { choice, region, resource } = TOLD[name]
   return {
     ...(chosen === '' ? {} : { service: { value: chosen, variable: choice } }),
@@ -81,7 +82,9 @@ function foreign(env: Host['env']): string {
   return ['', 'vertex'].includes(chosenIn(env)) ? (FOREIGN.find((variable) => isTrue(env[variable])) ?? '') : ''
 }
 
-const chosenIn = (env: Host['env']): ServiceName | '' => serviceNames.find((name) => isTrue(env[TOLD[name].choice])) ?? ''
+const chosenIn = (env: Host['env']): CloudName | '' => cloudNames.find((name) => isTrue(env[TOLD[name].choice])) ?? ''
+
+const isCloud = (name: ServiceName | ''): name is CloudName => cloudNames.some((one) => one === name)
 
 /** What Claude takes for a yes. */
 const isTrue = (value = ''): boolean => /^(1|true|yes|on)$/i.test(value.trim())
@@ -104,6 +107,7 @@ function first<K extends 'region' | 'resource'>(
 
 /** No login of Claude's own is one of the cloud's. */
 function at(agent: Agent, service: Service): Agent {
+  if (!isCloud(service.name)) return agent
   const provider = serviceProvider(service)
   const { choice, region, resource, skip, skips, named } = TOLD[service.name]
   return {

@@ -10,6 +10,7 @@ import { sortWords } from '../words.ts'
 import { configText, KEY } from './config.ts'
 import { grammar } from './grammar.ts'
 import home from './home.sh' with { type: 'text' }
+import { services } from './services.ts'
 
 /** Codex's ids: a UUID. It makes them itself. */
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -43,6 +44,7 @@ export const codex: Agent = {
   grammar,
   screen: true,
   providers: [providers.openai],
+  services,
   hosts: [],
   login: '',
   tokenLogin: null,

@@ -1,17 +1,19 @@
 import { join } from 'node:path'
 import { sharedMemory } from '../../box/extra-flags.ts'
 import type { Listed, Part } from '../../box/handle.ts'
-import { type Remote, titleOf } from '../../box/remote.ts'
+import type { Remote } from '../../box/remote.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Argv } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
-import type { Backend, Engine, Far, Health } from '../backend.ts'
+import type { Backend, Engine, Far } from '../backend.ts'
 import { programs } from '../names.ts'
 import { always, bySession, capabilities, statusOf } from './capabilities.ts'
 import { desktopChecks, resolverConfChecks, rootlessChecks, rootlessFacts } from './checks.ts'
 import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
 import { type DockerInfo, hasOption, infoOf } from './health.ts'
+import { otherEngines, standIn } from './neighbours.ts'
+import { byPlace, onRemote } from './on-remote.ts'
 import { hasSelinux } from './selinux.ts'
 import { dockerSocket, isAddress, isDesktop, isRootless, remoteByItself } from './socket.ts'
 
@@ -19,6 +21,7 @@ const here: Dialect = {
   name: 'docker',
   client: [programs.docker],
   elsewhere: false,
+  sendsFilter: true,
   always: [],
   user: ({ user }) => [`--user=${user.uid}:${user.gid}`],
   proxy: () => [],
@@ -91,7 +94,8 @@ const farQuery = ({ client }: Dialect, title: string, fault: (argv: Argv, words:
         throw cannot('is Docker Desktop, which mounts no files of its own virtual machine')
       const arch = { x86_64: 'x64', aarch64: 'arm64', arm64: 'arm64' }[info.Architecture ?? '']
       if (arch === undefined) throw cannot(`has a processor that paude has no images for: ${info.Architecture}`)
-      return { volumes: join(root, 'volumes'), arch, selinux: hasOption(info, 'selinux') }
+      const rootless = hasOption(info, 'rootless')
+      return { volumes: join(root, 'volumes'), arch, selinux: hasOption(info, 'selinux'), rootless }
     },
   }
 }
@@ -151,7 +155,8 @@ const dockerOn = (dialect: Dialect): Backend => ({
   health: {
     tested: ['20.10', '26.1', '28.5'],
     fixes: 'https://docs.docker.com/engine/release-notes',
-    unfit: () => '',
+    unfit: standIn,
+    others: otherEngines,
     reach: (host) => {
       const remote = remoteByItself(host)
       if (remote !== null) return { look: 'elsewhere', remote, unset: 'DOCKER_HOST, DOCKER_CONTEXT or the current context' }
@@ -194,78 +199,18 @@ const dockerOn = (dialect: Dialect): Backend => ({
 
 export const docker: Backend = dockerOn(here)
 
-const remotes = new Map<string, Backend>()
-
-/** docker on another machine, by the ordinary client. The same place is the same object. */
-export function dockerAt(remote: Remote): Backend {
-  const key = `${remote.name} ${remote.at}`
-  const known = remotes.get(key) ?? farDocker(remote)
-  remotes.set(key, known)
-  return known
-}
-
-/** Nobody of this machine is in a box over there, so nobody there need be you; and nothing of others there is looked at. */
-function farDocker(remote: Remote): Backend {
+/** docker on another machine, by the ordinary client. */
+export const dockerAt = byPlace((remote) => {
   const dialect = there(remote)
-  const usual = dockerOn(dialect)
-  const title = titleOf('docker', remote)
-  const ours = (boxes: readonly { readonly id: string }[]) => new Set(boxes.map(({ id }) => id))
-  const { inventory, health } = usual
-  const mend = `see what the client says: ${dialect.client.join(' ')} version`
-  const explain: Health['explain'] = (failure) => farFailure(title, mend, health.explain(failure))
-  return {
-    ...usual,
+  return onRemote(dockerOn(dialect), {
     remote,
-    user: () => ({ uid: 1000, gid: 1000 }),
-    own: ({ dockerFlags: extraFlags }) => ({
-      kind: 'oci',
-      extraFlags,
-      sharedMemory: sharedMemory(extraFlags),
-      link: 'volume',
-      selinux: false,
-    }),
-    inventory: {
-      ...inventory,
-      sessions: (boxes) => inventory.sessions(boxes).map(only((row) => ours(boxes()).has(row.id))),
-      parts: (boxes) => inventory.parts(boxes).map(only((row) => ours(withIds(boxes())).has(row.session))),
-      volumes: (boxes) =>
-        inventory
-          .volumes(boxes)
-          .map(only((row) => ours(boxes()).has(row.session) || boxes().some(({ homeVolume }) => homeVolume === row.reference))),
-    },
-    health: {
-      ...health,
-      reach: () => ({ look: 'program' }),
-      variables: [],
-      brief: () => versionQuery(dialect),
-      far: farQuery(dialect, title, (argv, stderr) => explain({ argv, code: 1, stdout: '', stderr })),
-      checks: () => [],
-      machine: () => [],
-      mend: { ...health.mend, down: mend, silent: mend, denied: mend },
-      explain,
-    },
-  }
-}
-
-const only =
-  <Row>(fits: (row: Row) => boolean) =>
-  (query: Query<readonly Row[]>): Query<readonly Row[]> => ({
-    ...query,
-    parse: (stdout) => query.parse(stdout).filter(fits),
+    client: dialect.client,
+    unfit: standIn,
+    version: versionQuery(dialect),
+    flags: ({ dockerFlags }) => dockerFlags,
+    far: (title, fault) => farQuery(dialect, title, fault),
   })
-
-const withIds = (boxes: readonly object[]): readonly { readonly id: string }[] =>
-  boxes.filter((box): box is { readonly id: string } => 'id' in box)
-
-/** What is wrong with the way there is not mended here. */
-function farFailure(title: string, hint: string, error: PaudeError): PaudeError {
-  if (error.code !== 'backend-down' && error.code !== 'backend-denied') return error
-  const [, said = ''] = /stderr=([^\n]+)/.exec(String((error.cause as Error | undefined)?.message ?? '')) ?? []
-  return new PaudeError(error.code, `${title} does not answer${said === '' ? '' : `: ${said.trim()}`}`, {
-    hint,
-    cause: error.cause,
-  })
-}
+})
 
 const rows = (stdout: string): readonly (readonly string[])[] =>
   stdout

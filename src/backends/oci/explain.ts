@@ -48,7 +48,7 @@ const rows: readonly Explanation<Subject>[] = [
         : 'list them: podman system connection list; see also CONTAINER_CONNECTION',
   },
   {
-    when: /Cannot connect to the Docker daemon at (\S+?)\.? |failed to connect to the docker API at (\S+?);|error during connect|Cannot connect to Podman(?:[\s\S]* dial \w+ (\S+):)?|unable to connect to Podman/i,
+    when: /Cannot connect to the Docker daemon at (\S+?)\.? |failed to connect to the docker API at (\S+?);|error during connect|Cannot connect to Podman(?:[\s\S]* dial \w+ (\S+):)?|unable to connect to Podman|failed to connect: (?:ssh|dial)/i,
     code: 'backend-down',
     say: ({ engine, found }) => `${engine} does not answer${found === '' ? '' : ` at ${found}`}`,
     hint: ({ engine }) =>
@@ -177,7 +177,8 @@ const rows: readonly Explanation<Subject>[] = [
     when: /bind source path does not exist: ([^\n]+)|statfs ([^\n]+): no such file or directory/,
     code: 'not-found',
     say: ({ found, engine }) => `${engine} cannot mount ${found}: it does not exist there`,
-    hint: () => 'create it, or leave the mount out; an engine in a virtual machine sees only folders that you share with it',
+    hint: () =>
+      'create it, or leave the mount out; an engine in a virtual machine sees only folders that you share with it (colima start --mount FOLDER:w), or a clone: paude --workspace clone',
   },
   {
     when: /exec: "([^"]+)": (?:executable file not found|stat [^\n]*no such file)/,

@@ -10,7 +10,7 @@ import { quote } from '../../plan/shell.ts'
 import type { Files, Wall } from '../backend.ts'
 import { importedTar } from '../imported-tar.ts'
 import { layLines, thereScript } from '../lay-script.ts'
-import { bind, type Dialect, HELPER_LIMITS, hardeningFlags, labelledVolume, labels, volume } from './flags.ts'
+import { bind, type Dialect, HELPER_LIMITS, hardeningFlags, labelledVolume, labels, volume, volumeLabel } from './flags.ts'
 import { parts } from './names.ts'
 
 /** Where a helper has the files of a session. */
@@ -33,11 +33,28 @@ export const initOf = (spec: SessionSpec): string => (remoteOf(spec) === undefin
 export const outOf = (spec: SessionSpec): readonly string[] =>
   remoteOf(spec) === undefined ? spec.out : spec.out.filter((name) => name !== 'stdout' && name !== 'stderr')
 
-export function importedFlags(spec: SessionSpec): readonly string[] {
+export function importedFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
   if (spec.imported === null) return []
   if (remoteOf(spec) === undefined) return [bind(spec.imported.store, '/paude/imported', true)]
-  const facts = { 'paude.id': spec.id, 'paude.role': 'files', 'paude.created': spec.created }
-  return [`${labelledVolume(importedVolume(spec.id), '/paude/imported', facts)},volume-nocopy,ro`]
+  return [`${fresh(dialect, importedVolume(spec.id), '/paude/imported', factsOf(spec))},ro`]
+}
+
+const factsOf = ({ id, created }: SessionSpec) => ({ 'paude.id': id, 'paude.role': 'files', 'paude.created': created })
+
+type Facts = Readonly<Record<string, string>>
+
+/** A volume that docker makes with the container that mounts it. podman has made it before, since there no mount says what its labels are. */
+const fresh = ({ labelsMounts }: Dialect, name: string, target: string, facts: Facts): string =>
+  labelsMounts ? `${labelledVolume(name, target, facts)},volume-nocopy` : volume(name, target)
+
+/** The filter for system calls, where whoever reads it finds it. */
+export function filterOf(
+  { sendsFilter }: Pick<Dialect, 'sendsFilter'>,
+  box: Pick<Handle, 'id' | 'folder' | 'remote'> & Pick<Partial<SessionSpec>, 'own'>,
+): string {
+  const remote = box.remote ?? (box.own === undefined ? undefined : remoteOf({ own: box.own }))
+  const place = remote === undefined || sendsFilter ? box.folder : join(remote.volumes, filesVolume(box.id), '_data')
+  return join(place, 'seed', SECCOMP_FILE)
 }
 
 /** Whether the engine is on another machine: its volumes are then made with the files of the session, since each call is a way. */
@@ -46,46 +63,74 @@ export const isFar = (spec: Pick<SessionSpec, 'own'>): boolean => remoteOf(spec)
 /** Everything a box of another machine mounts besides its workspace and HOME comes there through the stdin of one helper, which makes the workspace, too. */
 export function carryFiles(dialect: Dialect, spec: SessionSpec): Plan {
   if (remoteOf(spec) === undefined) return []
-  const { client } = dialect
+  const { client, labelsMounts, sendsFilter } = dialect
   const name = filesVolume(spec.id)
-  const facts = { 'paude.id': spec.id, 'paude.role': 'files', 'paude.created': spec.created }
+  const facts = factsOf(spec)
+  const mounted = [
+    ...freshWorkspace(spec).map((one) => ({
+      name: one,
+      at: FRESH,
+      facts: { ...facts, 'paude.role': 'workspace', 'paude.workspace': spec.workspace },
+    })),
+    ...(handsLink(dialect, spec)
+      ? [{ name: parts(spec.id).link, at: FRESH_LINK, facts: { ...facts, 'paude.role': 'link' } }]
+      : []),
+  ]
+  const made = [{ name, facts }, ...mounted, ...(spec.imported === null ? [] : [{ name: importedVolume(spec.id), facts }])]
   const seed = join(spec.folder, 'seed')
-  const workspace = freshWorkspace(spec)
   return [
     // The client of each container reads the filter here, and sends it.
-    folder(seed, 0o755),
-    write(join(seed, SECCOMP_FILE), spec.seed[SECCOMP_FILE] ?? '', 0o644),
+    ...(sendsFilter ? [folder(seed, 0o755), write(join(seed, SECCOMP_FILE), spec.seed[SECCOMP_FILE] ?? '', 0o644)] : []),
+    ...(labelsMounts ? [] : made.map((one) => madeVolume(dialect, one))),
     exec(
       [
         ...client,
         ...['run', '--rm', '--interactive', ...labels(spec, 'helper')],
-        ...confined(dialect, spec),
-        labelledVolume(name, FILES, facts),
-        ...workspace.flatMap((fresh) => [
-          // A fresh volume belongs to root.
-          '--cap-add=CHOWN',
-          `${labelledVolume(fresh, FRESH, { ...facts, 'paude.role': 'workspace', 'paude.workspace': spec.workspace })},volume-nocopy`,
-        ]),
+        // Where the engine reads the filter, this is what brings it there.
+        ...confined(dialect, sendsFilter ? filterOf(dialect, spec) : ''),
+        labelsMounts ? labelledVolume(name, FILES, facts) : volume(name, FILES),
+        // A fresh volume belongs to root.
+        ...(mounted.length === 0 ? [] : ['--cap-add=CHOWN']),
+        ...mounted.map((one) => fresh(dialect, one.name, one.at, one.facts)),
         ...bash(spec.proxyImage),
         '-s',
       ],
-      { stdin: layScript(spec), undo: [...client, 'volume', 'rm', '--force', name, ...workspace] },
+      {
+        stdin: layScript(dialect, spec),
+        undo: [...client, 'volume', 'rm', '--force', name, ...freshWorkspace(spec)],
+      },
     ),
   ]
 }
 
+const madeVolume = (dialect: Dialect, { name, facts }: { readonly name: string; readonly facts: Facts }): Plan[number] =>
+  exec(
+    [
+      ...dialect.client,
+      ...['volume', 'create'],
+      ...Object.entries(facts).map(([key, value]) => volumeLabel(dialect, key, value)),
+      name,
+    ],
+    { undo: [...dialect.client, 'volume', 'rm', '--force', name] },
+  )
+
+/** podman gives a fresh volume to the user of whichever container mounts it first, and box and proxy do at the same time: so it is the proxy's before. */
+export const handsLink = ({ labelsMounts }: Dialect, spec: SessionSpec): boolean =>
+  isFar(spec) && !labelsMounts && spec.network.mode !== 'none'
+
 /** A container of the proxy's image that changes the files of a session and nothing else: root without any capability owns them. */
-const confined = ({ always }: Dialect, { folder: place }: Pick<SessionSpec, 'folder'>): readonly string[] => [
+const confined = ({ always }: Dialect, filter: string): readonly string[] => [
   ...['--pull=never', ...always, '--network=none', '--log-driver=none'],
-  ...hardeningFlags({ folder: place }, HARDENED),
+  ...hardeningFlags(filter, HARDENED),
   ...['--user=0:0', ...HELPER_LIMITS, '--no-healthcheck', `--workdir=${FILES}`],
   '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777',
 ]
 
 const bash = (image: string): readonly string[] => ['--entrypoint=/usr/bin/bash', image]
 
-function layScript(spec: SessionSpec): string {
-  const { [SECCOMP_FILE]: _, ...seed } = spec.seed
+function layScript(dialect: Dialect, spec: SessionSpec): string {
+  const { [SECCOMP_FILE]: filter = '', ...others } = spec.seed
+  const seed = dialect.sendsFilter ? others : { ...others, [SECCOMP_FILE]: filter }
   const policy = spec.network.mode === 'none' ? {} : spec.network.policyFiles
   return [
     'set -e',
@@ -98,12 +143,16 @@ function layScript(spec: SessionSpec): string {
     ...outOf(spec).map((name) => `: >out/${name}`),
     ...(takesUploads(spec) ? [`mkdir -p ${UPLOADS}`] : []),
     ...freshWorkspace(spec).map(() => `kit/init own ${spec.user.uid} ${spec.user.gid} ${FRESH}`),
+    ...(handsLink(dialect, spec) ? [`kit/init own 13 13 ${FRESH_LINK}`] : []),
     '',
   ].join('\n')
 }
 
 /** Where the workspace is while it is handed over. */
 const FRESH = '/paude/workspace'
+
+/** The same of where box and proxy meet. */
+const FRESH_LINK = '/paude/link'
 
 /** Its volume, where it is to be made. */
 const freshWorkspace = ({ transport }: SessionSpec): readonly string[] =>
@@ -146,28 +195,28 @@ const lay = (dialect: Dialect, box: Handle, files: Readonly<Record<string, strin
     ].join('\n'),
   })
 
-const helper = (dialect: Dialect, { id, folder: place, remote }: Handle): Argv => [
+const helper = (dialect: Dialect, box: Handle): Argv => [
   ...dialect.client,
-  ...['run', '--rm', '--interactive', `--label=paude.id=${id}`, '--label=paude.role=helper'],
-  ...confined(dialect, { folder: place }),
-  volume(filesVolume(id), FILES),
-  ...bash(remote?.helper ?? ''),
+  ...['run', '--rm', '--interactive', `--label=paude.id=${box.id}`, '--label=paude.role=helper'],
+  ...confined(dialect, filterOf(dialect, box)),
+  volume(filesVolume(box.id), FILES),
+  ...bash(box.remote?.helper ?? ''),
 ]
 
 /** The image's own tar unpacks it where no box can write. At a later start the copy of then has the name of the first one. */
 export const bringImported =
   (dialect: Dialect): NonNullable<Files['bring']> =>
-  ({ id, folder: place, volume: kept }, copy) => [
+  (box, copy) => [
     {
       kind: 'pipe',
       from: importedTar(copy),
       to: [
         ...dialect.client,
-        ...['run', '--rm', '--interactive', `--label=paude.id=${id}`, '--label=paude.role=helper'],
-        ...confined(dialect, { folder: place }),
-        volume(filesVolume(id), FILES, true),
-        volume(importedVolume(id), '/paude/imported'),
-        ...['--entrypoint=/bin/sh', kept?.image ?? '', '-c', UNPACK],
+        ...['run', '--rm', '--interactive', `--label=paude.id=${box.id}`, '--label=paude.role=helper'],
+        ...confined(dialect, filterOf(dialect, box)),
+        volume(filesVolume(box.id), FILES, true),
+        volume(importedVolume(box.id), '/paude/imported'),
+        ...['--entrypoint=/bin/sh', box.volume?.image ?? '', '-c', UNPACK],
       ],
       title: "bringing your agent's set-up to the other machine",
     },

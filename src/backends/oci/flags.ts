@@ -1,5 +1,3 @@
-import { join } from 'node:path'
-import { SECCOMP_FILE } from '../../box/seccomp.ts'
 import type { Security, SessionSpec } from '../../box/spec.ts'
 import type { Host } from '../../host.ts'
 import type { Argv } from '../../plan/plan.ts'
@@ -17,6 +15,8 @@ export type Dialect = {
   readonly client: Argv
   /** Whether that engine is on another machine, which sees nothing of this one. */
   readonly elsewhere: boolean
+  /** Whether the client sends what is in the file of a filter; else the engine reads it, each time that it makes a container. */
+  readonly sendsFilter: boolean
   /** Flags every container of ours gets on this engine only. */
   readonly always: readonly string[]
   /** Flags that make the caller's uid the owner of what the agent writes. */
@@ -58,15 +58,12 @@ export const builder = ({ client, build }: Dialect): Argv => [...client, 'build'
 
 /**
  * The hardening of a container: the proxy always has all of it, the agent what its session does not give up. Capabilities are never given
- * back: with them it could make a network of its own.
+ * back: with them it could make a network of its own. `filter` is the file of the one for system calls, '' for the engine's own.
  */
-export function hardeningFlags(
-  { folder }: Pick<SessionSpec, 'folder'>,
-  { readOnlyRoot, noNewPrivileges, seccomp }: Security,
-): readonly string[] {
+export function hardeningFlags(filter: string, { readOnlyRoot, noNewPrivileges, seccomp }: Security): readonly string[] {
   const filters = {
-    // docker's client sends what is in the file, podman reads it when it makes the container: a start again needs it no more.
-    default: [`--security-opt=seccomp=${join(folder, 'seed', SECCOMP_FILE)}`],
+    // It is read when the container is made: a start again needs it no more.
+    default: filter === '' ? [] : [`--security-opt=seccomp=${filter}`],
     engine: [],
     off: ['--security-opt=seccomp=unconfined'],
   } as const

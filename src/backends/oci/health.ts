@@ -40,13 +40,17 @@ function dockerInfo(info: DockerInfo): EngineInfo {
   }
 }
 
-type PodmanInfo = {
+/** What podman says of itself. */
+export type PodmanInfo = {
+  readonly version?: { readonly Version?: string }
   readonly host?: {
+    readonly arch?: string
+    readonly ociRuntime?: { readonly name?: string; readonly version?: string }
     readonly cgroupVersion?: string
     readonly cgroupControllers?: readonly string[] | null
     readonly security?: { readonly rootless?: boolean; readonly selinuxEnabled?: boolean }
   }
-  readonly store?: { readonly graphRoot?: string }
+  readonly store?: { readonly graphRoot?: string; readonly volumePath?: string }
 }
 
 function podmanInfo({ host = {}, store = {} }: PodmanInfo): EngineInfo {

@@ -8,7 +8,7 @@ import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
 import { environmentFlags } from '../environment-flags.ts'
 import { INIT, initWords } from '../first-program.ts'
 import { parentsInHome } from '../home-folders.ts'
-import { carryFiles, folderOf, importedFlags, initOf, outOf } from './far.ts'
+import { carryFiles, filterOf, folderOf, handsLink, importedFlags, initOf, outOf } from './far.ts'
 import {
   bind,
   type Dialect,
@@ -50,8 +50,9 @@ export function makePlan(dialect: Dialect, spec: SessionSpec, rescue: Plan | und
  * Where box and proxy meet: a folder of the session, since nothing has to be made or removed for it; a volume where the engine runs on a
  * virtual machine, through whose shared folders no socket works. docker makes the volume, labels and all, with the first container that mounts it.
  */
-function link({ client, labelsMounts }: Dialect, spec: SessionSpec): Plan {
-  if (spec.own.link === 'folder') return []
+function link(dialect: Dialect, spec: SessionSpec): Plan {
+  if (spec.own.link === 'folder' || handsLink(dialect, spec)) return []
+  const { client, labelsMounts } = dialect
   const volumeName = parts(spec.id).link
   const undo = [...client, 'volume', 'rm', '--force', volumeName] as const
   if (labelsMounts) return [later(undo)]
@@ -90,7 +91,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       '--pull=never',
       ...dialect.always,
       // It gives nothing up, whatever the agent does.
-      ...hardeningFlags(spec, HARDENED),
+      ...hardeningFlags(filterOf(dialect, spec), HARDENED),
       ...levelFlags(spec),
       '--user=13:13',
       ...dialect.helperUser(spec),
@@ -177,7 +178,7 @@ function madeOnce(dialect: Dialect, spec: SessionSpec, { role, volumeName, folde
       '--pull=never',
       ...dialect.always,
       '--network=none',
-      ...hardeningFlags(spec, HARDENED),
+      ...hardeningFlags(filterOf(dialect, spec), HARDENED),
       ...levelFlags(spec),
       '--cap-add=CHOWN',
       '--user=0:0',
@@ -214,7 +215,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...labels(spec, 'agent'),
       '--pull=never',
       ...dialect.always,
-      ...hardeningFlags(spec, spec.security),
+      ...hardeningFlags(filterOf(dialect, spec), spec.security),
       ...levelFlags(spec),
       ...dialect.user(spec),
       ...limitFlags(spec),
@@ -280,7 +281,7 @@ function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
     ...spec.hidden.map((path) => nothing(dialect, path)),
     bind(initOf(spec), INIT, true),
     bind(seed, '/paude/seed', true),
-    ...importedFlags(spec),
+    ...importedFlags(dialect, spec),
     // What comes there by a program of the box is written by its user.
     ...(takesUploads(spec) ? [bind(join(place, UPLOADS), UPLOADS_AT, !dialect.elsewhere)] : []),
     // File by file: a folder could be filled with links, pipes and what cannot be removed.

@@ -1,18 +1,24 @@
 import { sharedMemory } from '../../box/extra-flags.ts'
 import type { Listed, Part } from '../../box/handle.ts'
-import type { Backend } from '../backend.ts'
+import type { Remote } from '../../box/remote.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Query } from '../../plan/query.ts'
+import type { Backend, Engine, Far } from '../backend.ts'
 import { programs } from '../names.ts'
 import { always, bySession, capabilities, statusOf } from './capabilities.ts'
 import { rootlessChecks, rootlessFacts } from './checks.ts'
 import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
-import { infoOf } from './health.ts'
+import { infoOf, type PodmanInfo } from './health.ts'
+import { byPlace, onRemote } from './on-remote.ts'
+import { podmanElsewhere, unfitPlace } from './podman-places.ts'
 import { hasSelinux } from './selinux.ts'
 
-const dialect: Dialect = {
+const here: Dialect = {
   name: 'podman',
   client: [programs.podman],
   elsewhere: false,
+  sendsFilter: false,
   // podman hands the host's proxy variables in, and mounts writable /run, /tmp and /var/tmp of its own over a read-only root.
   always: ['--http-proxy=false', '--read-only-tmpfs=false'],
   // Rootless: the caller's uid inside is the caller's uid outside. Root has no such mapping before podman 4.5 and needs none.
@@ -49,8 +55,22 @@ export const NEIGHBOUR: readonly string[] = [
   'mcast_resolicit=3',
 ].map((setting) => `--sysctl=net.ipv4.neigh.eth0.${setting}`)
 
+/** The same on another machine: nothing here has a name for it, and nobody there is you. */
+const there = ({ at, identity }: Remote): Dialect => ({
+  ...here,
+  client: [programs.podman, `--url=${at}`, ...(identity === undefined ? [] : [`--identity=${identity}`])],
+  elsewhere: true,
+  user: ({ user }) => [`--user=${user.uid}:${user.gid}`],
+  proxy: ({ own }) => (own.kind === 'oci' && own.remote?.rootless === false ? NEIGHBOUR : []),
+  helperUser: () => [],
+  probe: () => [],
+  apart: () => 'the proxy runs on another machine, which does not reach this one by a name',
+  // Over a service an empty value is a fault. Nobody types these.
+  detachKeys: '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@',
+})
+
 /** podman, rootful and rootless. */
-export const podman: Backend = {
+const podmanOn = (dialect: Dialect): Backend => ({
   name: 'podman',
   remote: null,
   program: programs.podman,
@@ -65,11 +85,11 @@ export const podman: Backend = {
   }),
   inventory: {
     sessions: always({
-      argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', '--format=json'],
+      argv: [...dialect.client, 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', '--format=json'],
       parse: (stdout) => containers(stdout).map(listed),
     }),
     parts: always({
-      argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', '--format=json'],
+      argv: [...dialect.client, 'ps', '--all', '--no-trunc', '--filter=label=paude.id', '--format=json'],
       parse: (stdout) =>
         containers(stdout).map(
           ({ Names, State, Labels }): Part => ({
@@ -84,7 +104,7 @@ export const podman: Backend = {
         ),
     }),
     volumes: always({
-      argv: ['podman', 'volume', 'ls', '--filter=label=paude.role', '--format=json'],
+      argv: [...dialect.client, 'volume', 'ls', '--filter=label=paude.role', '--format=json'],
       parse: (stdout) =>
         (JSON.parse(stdout.trim() || '[]') as { Name: string; Labels?: Record<string, string> | null }[]).map(
           ({ Name, Labels }): Part => ({
@@ -104,11 +124,9 @@ export const podman: Backend = {
     tested: ['4.3', '5.4', '5.8'],
     fixes: 'https://github.com/containers/podman/security/advisories',
     unfit: () => '',
-    // Of a Mac's own virtual machine the address is this machine's.
-    reach: ({ env, platform }) => {
-      const at = env['CONTAINER_HOST']?.trim() ?? ''
-      const isHere = at === '' || /^(unix:|\/)/.test(at) || (platform !== 'linux' && LOOPBACK.test(at))
-      return isHere ? { look: 'program' } : { look: 'elsewhere', remote: { name: '', at }, unset: 'CONTAINER_HOST' }
+    reach: (host) => {
+      const led = podmanElsewhere(host)
+      return led === null ? { look: 'program' } : { look: 'elsewhere', ...led }
     },
     variables: [],
     mend: {
@@ -123,25 +141,10 @@ export const podman: Backend = {
     rights: null,
     far: null,
     machine: ({ host, text, there }) => (host.uid === 0 ? [] : rootlessChecks(rootlessFacts({ host, text, there }))),
-    version: () => ({
-      argv: ['podman', 'info', '--format=json'],
-      parse: (stdout) => {
-        const { host, version } = JSON.parse(stdout) as {
-          host?: { arch?: string; security?: { rootless?: boolean }; ociRuntime?: { name?: string; version?: string } }
-          version?: { Version?: string }
-        }
-        return {
-          version: version?.Version ?? '',
-          client: version?.Version ?? '',
-          rootless: host?.security?.rootless === true,
-          architecture: host?.arch ?? '',
-          runtime: runtimeOf(host?.ociRuntime ?? {}),
-        }
-      },
-    }),
+    version: () => versionQuery(dialect),
     // Its info looks at every image and container first.
     brief: ({ uid }) => ({
-      argv: ['podman', 'version', '--format=json'],
+      argv: [...dialect.client, 'version', '--format=json'],
       parse: (stdout) => {
         const { Client, Server = Client } = JSON.parse(stdout) as {
           Client?: { Version?: string; OsArch?: string }
@@ -158,9 +161,52 @@ export const podman: Backend = {
     }),
     explain: (failure) => explain({ engine: 'podman', ...failure }),
   },
-}
+})
 
-const LOOPBACK = /^ssh:\/\/([^@/]*@)?(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/
+export const podman: Backend = podmanOn(here)
+
+/** podman on another machine, by its service there. */
+export const podmanAt = byPlace((remote) => {
+  const dialect = there(remote)
+  return onRemote(podmanOn(dialect), {
+    remote,
+    client: dialect.client,
+    unfit: (host) => unfitPlace(host, remote),
+    version: versionQuery(dialect),
+    flags: ({ podmanFlags }) => podmanFlags,
+    far: (title) => farQuery(dialect, title),
+  })
+})
+
+const versionQuery = ({ client }: Dialect): Query<Engine> => ({
+  argv: [...client, 'info', '--format=json'],
+  parse: (stdout) => {
+    const { host, version } = JSON.parse(stdout) as PodmanInfo
+    return {
+      version: version?.Version ?? '',
+      client: version?.Version ?? '',
+      rootless: host?.security?.rootless === true,
+      architecture: host?.arch ?? '',
+      runtime: runtimeOf(host?.ociRuntime ?? {}),
+    }
+  },
+})
+
+/** What a start asks of the machine, once: where its volumes are, and what it is. */
+const farQuery = ({ client }: Dialect, title: string): Query<Far> => ({
+  argv: [...client, 'info', '--format=json'],
+  parse: (stdout) => {
+    const { host, store } = JSON.parse(stdout) as PodmanInfo
+    const cannot = (why: string) =>
+      new PaudeError('unsupported', `${title} ${why}`, { hint: 'choose another engine: paude backends' })
+    const volumes = store?.volumePath ?? ''
+    if (!volumes.startsWith('/')) throw cannot('does not say where its volumes are')
+    const arch = { amd64: 'x64', arm64: 'arm64' }[host?.arch ?? '']
+    if (arch === undefined) throw cannot(`has a processor that paude has no images for: ${host?.arch}`)
+    const { rootless = false, selinuxEnabled = false } = host?.security ?? {}
+    return { volumes, arch, selinux: selinuxEnabled, rootless }
+  },
+})
 
 /** runc says `runc version 1.2.8` and crun `crun version 1.20`, with more lines behind it. */
 const runtimeOf = ({ name = '', version = '' }: { readonly name?: string; readonly version?: string }): string =>

@@ -6,7 +6,7 @@ import type { WorkspaceVolume } from '../../box/workspace-volume.ts'
 import { type Argv, exec, folder, type Plan, remove } from '../../plan/plan.ts'
 import type { Volumes } from '../backend.ts'
 import { INIT } from '../first-program.ts'
-import { initOf, isFar } from './far.ts'
+import { filterOf, initOf, isFar } from './far.ts'
 import { bind, type Dialect, HELPER_LIMITS, hardeningFlags, labels, volume, volumeLabel } from './flags.ts'
 import { levelFlags } from './selinux.ts'
 
@@ -64,7 +64,7 @@ const handOver = (dialect: Dialect, spec: SessionSpec, name: string): Plan[numbe
     [
       ...dialect.client,
       ...['run', '--rm', ...labels(spec, 'helper'), '--pull=never', ...dialect.always, '--network=none'],
-      ...hardeningFlags(spec, HARDENED),
+      ...hardeningFlags(filterOf(dialect, spec), HARDENED),
       ...levelFlags(spec),
       ...['--cap-add=CHOWN', '--user=0:0', ...HELPER_LIMITS, '--no-healthcheck', '--workdir=/'],
       inPlace(dialect, { name, root: '/paude/workspace' }, false),
@@ -79,16 +79,16 @@ type How = Parameters<Volumes['run']>[2] & { readonly mounts?: readonly string[]
 
 const inHelper = (
   dialect: Dialect,
-  { id, folder: place }: Parameters<Volumes['run']>[0],
+  box: Parameters<Volumes['run']>[0] & Pick<Partial<SessionSpec>, 'own'>,
   { name, root, image, uid, gid, selinux }: WorkspaceVolume,
   { script, words, stdin, writes, name: container, mounts = [] }: How,
 ): Argv => [
   ...dialect.client,
-  ...['run', '--rm', ...(stdin ? ['--interactive'] : []), `--label=paude.id=${id}`, '--label=paude.role=helper'],
+  ...['run', '--rm', ...(stdin ? ['--interactive'] : []), `--label=paude.id=${box.id}`, '--label=paude.role=helper'],
   ...(container === undefined ? [] : [`--name=${container}`]),
   ...['--pull=never', ...dialect.always, '--network=none', '--log-driver=none'],
-  ...hardeningFlags({ folder: place }, HARDENED),
-  ...levelFlags({ id, own: { selinux } }),
+  ...hardeningFlags(filterOf(dialect, box), HARDENED),
+  ...levelFlags({ id: box.id, own: { selinux } }),
   ...[`--user=${uid}:${gid}`, ...dialect.probe(uid), ...LIMITS, '--no-healthcheck'],
   '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=512m,mode=1777',
   inPlace(dialect, { name, root }, !writes),

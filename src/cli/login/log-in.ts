@@ -1,9 +1,12 @@
-import type { Agent } from '../../agents/agent.ts'
+import type { Agent, Services } from '../../agents/agent.ts'
+import { usualOf } from '../../agents/registry.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { saidCredential } from '../../config/keys/provider.ts'
 import { loadConfig } from '../../config/layers/load.ts'
+import { keepOwnLogin } from '../../config/layers/own-login.ts'
 import type { Context } from '../../context.ts'
-import type { Key, Provider } from '../../credentials/providers.ts'
+import { type Key, type Provider, variablesOf } from '../../credentials/providers.ts'
+import { serviceProvider } from '../../credentials/services.ts'
 import { PaudeError } from '../../errors.ts'
 import { dropValue, isCredential, type Kept, keep, keptText, loginFile, providerAddress, readKept } from '../../login/kept.ts'
 import { keychainOf } from '../../login/keychain.ts'
@@ -23,6 +26,25 @@ export async function logIn(context: Context, agent: Agent): Promise<void> {
       hint: `paude login ${agent.name} --api-key`,
     })
   await keepLogin(context, agent, { key: tokenLogin.key, value: await tokenFromBox(context, agent, tokenLogin) })
+}
+
+/** From now on, starts of the agent use the login that its own program keeps on this machine. */
+export async function useOwnLogin(
+  { host, note, warn }: Context,
+  agent: Agent,
+  { service, file }: NonNullable<Services['own']>,
+): Promise<void> {
+  requirePrivate(host)
+  const path = file(host)
+  // A login that is due is renewed now: so you hear of it if that cannot be.
+  const { chatgptLogin } = await import('../../login/chatgpt.ts')
+  await chatgptLogin(host, path)
+  keepOwnLogin(host, agent.name, path)
+  const { title } = serviceProvider({ name: service, region: '', resource: '' })
+  note(`${agent.title} uses the ${title} login in ${path}, for all projects; its tokens stay outside the sandbox`)
+  const usual = usualOf(agent)
+  const set = usual.providers.flatMap(variablesOf).find((one) => host.env[one]?.trim())
+  if (set !== undefined) warn(`${set} is set and takes precedence; to use this login: unset ${set}`)
 }
 
 /** Keeps a credential for all projects: in the keychain of this machine, else in a file of your own. */

@@ -8,9 +8,8 @@ import { configHere } from '../config/config-here.ts'
 export type LoginStatus = CredentialSource & { readonly agent: string }
 
 export async function loginStatus(context: Context, agent: Agent): Promise<LoginStatus> {
-  const { config } = await configHere(context)
-  const here = { ...config, settings: { ...config.settings, agent: agent.name } }
-  return { agent: agent.name, ...credentialSource(context.host, here, Date.now()) }
+  const { config } = await configHere({ ...context, flags: { ...context.flags, agent: agent.name } })
+  return { agent: agent.name, ...credentialSource(context.host, config, Date.now()) }
 }
 
 export function statusText({ agent, source, name, fault, kept }: LoginStatus, now: number): string {

@@ -1,5 +1,7 @@
 import { readSync } from 'node:fs'
 import { titles, usualAgent } from '../../agents/names.ts'
+import { usualOf } from '../../agents/registry.ts'
+import { forgetOwnLogin } from '../../config/layers/own-login.ts'
 import type { Context } from '../../context.ts'
 import { plainKey } from '../../credentials/providers.ts'
 import { PaudeError } from '../../errors.ts'
@@ -10,7 +12,7 @@ import { taking } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { agentPlace, namedAgent } from './agent-place.ts'
 import { readHidden } from './hidden.ts'
-import { keepLogin, logIn, requireProvider } from './log-in.ts'
+import { keepLogin, logIn, requireProvider, useOwnLogin } from './log-in.ts'
 import { loginStatus, statusText } from './login-status.ts'
 
 export default verb({
@@ -23,6 +25,7 @@ export default verb({
     ['paude login', `on the page of ${titles[usualAgent]}, in your browser`],
     ['paude login --api-key', 'with a key; the input is hidden'],
     ['pass show anthropic | paude login --api-key', 'with a key from another program'],
+    ['paude login codex', 'use the ChatGPT login that codex login made on this machine'],
     ['paude login --status', 'show which credential a start here uses'],
   ],
   args: {
@@ -41,11 +44,18 @@ export default verb({
     }
     if (given.json)
       throw new PaudeError('usage', 'paude login takes --json only with --status', { hint: 'paude login --status --json' })
-    const provider = requireProvider(agent)
     if (given['api-key']) {
-      await keepLogin(context, agent, { key: plainKey(provider).key, value: await readKey(context) })
+      const usual = usualOf(agent)
+      await keepLogin(context, usual, { key: plainKey(requireProvider(usual)).key, value: await readKey(context) })
+      // What was said last holds.
+      forgetOwnLogin(context.host, agent.name)
       return 0
     }
+    if (agent.services?.own !== undefined) {
+      await useOwnLogin(context, agent, agent.services.own)
+      return 0
+    }
+    requireProvider(agent)
     if (!canAsk(context))
       throw new PaudeError('usage', 'paude login needs a terminal', {
         hint: `pass a key on stdin: paude login${given.agent === undefined ? '' : ` ${agent.name}`} --api-key`,

@@ -1,3 +1,4 @@
+import { forgetOwnLogin, readOwnLogin } from '../../config/layers/own-login.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { forget, type Kept, readKept } from '../../login/kept.ts'
@@ -13,10 +14,15 @@ export default verb({
   args: { agent: agentPlace },
   async run(context, given) {
     const { host, note } = context
-    const { name, title } = await namedAgent(context, given.agent)
+    const { name, title, services } = await namedAgent(context, given.agent)
+    const own = services?.own && readOwnLogin(host, name, services.own.file(host))
+    if (own?.isKept) {
+      forgetOwnLogin(host, name)
+      note(`${title} no longer uses the login in ${own.file}; it stays there: codex logout removes it`)
+    }
     const kept = lenientlyKept(host, name)
     if (kept === null) {
-      note(`paude has no login for ${title}`)
+      if (!own?.isKept) note(`paude has no login for ${title}`)
       return 0
     }
     await forget(host, name, kept.keeper)

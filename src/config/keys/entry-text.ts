@@ -18,7 +18,8 @@ export function settingText(setting: Setting, value: unknown): string {
 export function entryText(entry: unknown): string {
   if (typeof entry !== 'object' || entry === null) return String(entry)
   if ('credential' in entry) return credentialText(entry as HostCredential)
-  if ('keychain' in entry || ('command' in entry && !('kind' in entry))) return secretText(entry as Exclude<SecretSource, ''>)
+  if ('keychain' in entry || 'codex' in entry || ('command' in entry && !('kind' in entry)))
+    return secretText(entry as Exclude<SecretSource, ''>)
   if ('kind' in entry && entry.kind === 'agent') return agentText(entry as AgentEntry)
   const value = entry as ImageBuild | LifecycleStep | ((Reference | ReadCertificates) & { readonly kind?: undefined })
   switch (value.kind) {
@@ -42,12 +43,13 @@ export function entryText(entry: unknown): string {
 export function sourceText({ source }: Pick<Reference, 'source'>): string {
   if (typeof source === 'string') return source
   if ('template' in source) return source.template
+  if ('codex' in source) return `ChatGPT login of Codex in ${source.codex}`
   return 'keychain' in source ? `keychain ${source.keychain}` : `command ${source.join(' ')}`
 }
 
 /** The same of a secret, which may be asked for again. */
 export const secretText = (source: Exclude<SecretSource, ''>): string => {
-  const every = renewedEvery(source)
+  const every = typeof source !== 'string' && 'codex' in source ? 0 : renewedEvery(source)
   return `${sourceText({ source: sourceOfSecret(source) })}${every === 0 ? '' : ` every ${every} s`}`
 }
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { SaidOfService } from '../../agents/agent.ts'
+import type { Agent, SaidOfService, Services } from '../../agents/agent.ts'
 import type { Chosen } from '../../agents/chosen.ts'
 import { usualAgent } from '../../agents/names.ts'
 import { knownAgent } from '../../agents/registry.ts'
-import { PROVIDER_KEYS } from '../../credentials/providers.ts'
+import { PROVIDER_KEYS, variablesOf } from '../../credentials/providers.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { readerOf } from '../../key.ts'
@@ -19,6 +19,7 @@ import { secretVariables } from '../secret-variables.ts'
 import { allRows } from '../sections/rows.ts'
 import { readManagedFile } from './managed.ts'
 import { mergeSources, onlySaid } from './merge.ts'
+import { type OwnLogin, readOwnLogin } from './own-login.ts'
 import { readVariables } from './read-flags.ts'
 
 /** What is read before the project has its say, in the order in which it holds. */
@@ -30,6 +31,8 @@ export type Layers = {
   readonly managed: Parsed
   readonly file: string
   readonly profile: string
+  /** The login that the agent's own program keeps on this machine; absent where nobody looks. */
+  readonly ownLogin?: (agent: string, own: NonNullable<Services['own']>) => OwnLogin
 }
 
 const NOTHING: Parsed = { sources: [], profiles: [] }
@@ -41,22 +44,37 @@ export const loadConfig = async (host: Host, flags: Layer): Promise<Config> => c
  * Defaults, the user's file, the project's, the environment, flags; the managed file bounds them all. From then on, no program of this
  * machine inherits the variables that it names.
  */
-export function configOf({ user, environment, env, flags, managed, file }: Layers, project: readonly Source[] = []): Config {
+export function configOf(
+  { user, environment, env, flags, managed, file, ownLogin }: Layers,
+  project: readonly Source[] = [],
+): Config {
   const written = [...user.sources, ...project]
   const files = ofService(written)
   const usual = agentAfter(managed.sources, usualAgent)
   const agents = files.flatMap(({ values }) => values.agents ?? [])
   const said = <K extends OfProvider>(key: K) => files.findLast(({ values }) => values[key])?.values[key]
+  const agent = agentAfter([...files, environment, flags], usual)
+  const known = knownAgent({ agent, agents })
+  const own = known?.services?.own
+  const isAsked = own !== undefined && isUnsaid([...files, environment, flags, ...managed.sources], known, env)
+  const login = own === undefined ? undefined : ownLogin?.(agent, own)
   const chosen = {
-    agent: agentAfter([...files, environment, flags], usual),
+    agent,
     agents,
-    service: said('service') ?? '',
+    service: said('service') ?? (isAsked && login?.isKept ? own.service : ''),
     region: said('region') ?? '',
     resource: said('resource') ?? '',
   }
   const others = OF_PROVIDER.filter((key) => said(key) && managed.sources.every(({ values }) => values[key] === undefined))
-  const told = knownAgent(chosen)?.services?.read(env, chosen.service)
-  const provided = withProvider(environment, env, { chosen, others, told })
+  // What is of another agent's service is not for this one.
+  const isIts = chosen.service === '' || known?.services?.names.includes(chosen.service) === true
+  const told = known?.services?.read(env, isIts ? chosen.service : '')
+  const provided = withProvider(withLogin(environment, { chosen, own, login, isSaid: PROVIDER_KEYS.some(said) }), env, {
+    chosen,
+    others,
+    told,
+    isIts: told !== undefined && isIts,
+  })
   const sources = ofAgent([...files, provided, flags], { chosen: chosen.agent, usual })
   const fault = told?.region?.fault ?? told?.resource?.fault
   const config: Config = {
@@ -66,6 +84,31 @@ export function configOf({ user, environment, env, flags, managed, file }: Layer
   }
   withhold(secretVariables(config))
   return config
+}
+
+/** Whether nobody says where the agent's models come from, or by which credential. */
+const isUnsaid = (sources: readonly Source[], agent: Agent | null, env: Host['env']): boolean =>
+  sources.every(({ values }) => OF_PROVIDER.every((key) => values[key] === undefined)) &&
+  (agent?.providers ?? []).every((one) => [...variablesOf(one), one.address.variable].every((name) => !env[name]?.trim()))
+
+/** With the service that the agent's own login is for, and that login as its credential. */
+function withLogin(
+  source: Source,
+  {
+    chosen,
+    own,
+    login,
+    isSaid,
+  }: {
+    readonly chosen: Chosen
+    readonly own: Services['own'] | undefined
+    readonly login: OwnLogin | undefined
+    readonly isSaid: boolean
+  },
+): Source {
+  if (own === undefined || login === undefined || chosen.service !== own.service || isSaid) return source
+  const { layer, values, places } = source
+  return onlySaid(layer, { ...values, service: own.service, oauthToken: { codex: login.file, part: 'token' } }, places)
 }
 
 /** What sources say of the provider's credential, in force or not. */
@@ -112,15 +155,18 @@ function withProvider(
     chosen,
     others,
     told,
+    isIts,
   }: {
     readonly chosen: Chosen
     readonly others: readonly OfProvider[]
     /** undefined for an agent that knows no service. */
     readonly told: SaidOfService | undefined
+    /** Whether the agent knows the service that files choose. */
+    readonly isIts: boolean
   },
 ): Source {
   const { service, region, resource } = told ?? {}
-  const isOther = (service?.value ?? (told && chosen.service) ?? '') !== chosen.service
+  const isOther = (service?.value ?? (isIts ? chosen.service : '')) !== chosen.service
   const found = {
     ...Object.fromEntries(isOther ? others.map((key) => [key, { value: '', variable: service?.variable ?? '' }]) : []),
     ...(service && { service }),
@@ -157,6 +203,7 @@ function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'use
     user,
     environment: acceptedSource('environment', variables, placesOf(variables, variableOf)),
     env: host.env,
+    ownLogin: (agent, own) => readOwnLogin(host, agent, own.file(host)),
     flags: acceptedSource(
       'flag',
       flags,

@@ -104,7 +104,15 @@ const Shape = v.object({
   /** Where it is, for a session on a cluster. */
   cluster: v.exactOptional(v.object({ context: v.string(), namespace: v.string() })),
   /** Where it is, for a session on an engine of another machine. */
-  remote: v.exactOptional(v.object({ name: v.string(), at: v.string(), volumes: v.string(), helper: v.string() })),
+  remote: v.exactOptional(
+    v.object({
+      name: v.string(),
+      at: v.string(),
+      identity: v.optional(v.string()),
+      volumes: v.string(),
+      helper: v.string(),
+    }),
+  ),
   /** Service account of the cluster whose token the agent has. */
   account: v.exactOptional(v.string()),
   /** Whose its objects there are, as their label says; absent in records of an older paude. */
@@ -224,6 +232,7 @@ const Shape = v.object({
           v.string(),
           v.object({ command: v.pipe(v.array(v.string()), v.readonly()), every: v.optional(v.number()) }),
           v.object({ keychain: v.string() }),
+          v.object({ codex: v.string(), part: v.picklist(['token', 'account']) }),
         ]),
       ),
       /** Of a credential for a host of the user's choice: its name, its kind, and the name of a basic login. */

@@ -1,9 +1,9 @@
-import { type Printed, renewedEvery } from '../../credentials/source.ts'
+import { type OfCodex, type Printed, renewedEvery } from '../../credentials/source.ts'
 import type { SessionRecord } from './record.ts'
 
-/** One program whose answer is renewed, and where a session has it: places of its credentials, from 0. */
+/** One source whose value is renewed, and where a session has it: places of its credentials, from 0. */
 export type Renewal = {
-  readonly source: Printed
+  readonly source: Printed | OfCodex
   /** What it is called, for people. */
   readonly name: string
   /** Seconds. */
@@ -19,7 +19,7 @@ export function renewals({ credentials }: Pick<SessionRecord, 'credentials'>): r
       ? []
       : [
           {
-            source: source as Printed,
+            source: source as Renewal['source'],
             name: bound === undefined ? variable : `credentials.${bound.name}`,
             every,
             at,
@@ -34,5 +34,6 @@ export function renewals({ credentials }: Pick<SessionRecord, 'credentials'>): r
   )
 }
 
-/** The same program at the same pace is asked once for all sessions of the machine. */
-export const keyOf = ({ source }: Pick<Renewal, 'source'>): string => JSON.stringify([source.command, source.every])
+/** The same source at the same pace is asked once for all sessions of the machine. */
+export const keyOf = ({ source }: Pick<Renewal, 'source'>): string =>
+  JSON.stringify('codex' in source ? [source.codex, source.part] : [source.command, source.every])

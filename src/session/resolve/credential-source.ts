@@ -33,6 +33,7 @@ export function credentialSource(host: Host, config: Config, now: number): Crede
     .find((one) => host.env[one.variable]?.trim())
   if (set !== undefined) return from('environment', set.variable)
   const said = saidCredential(settings)
+  if (said !== null && typeof said.source !== 'string' && 'codex' in said.source) return from('login', entryText(said.source))
   if (said !== null) return from('configuration', `${keyOf(said.key)} = ${entryText(said.source)}`, unsetCredential(host, config))
   const { variable } = provider.address
   const env = host.env[variable] || settings.baseUrl === '' ? host.env : { ...host.env, [variable]: settings.baseUrl }

@@ -7,7 +7,6 @@ import { keyOf } from '../../config/keys/all.ts'
 import { providerOf, saidCredential } from '../../config/keys/provider.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import { type Provider, plainKey } from '../../credentials/providers.ts'
-import { serviceNames } from '../../credentials/services.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { projectFolders } from '../../workspace/workspace.ts'
@@ -52,11 +51,12 @@ export function missingCredential(
     }
   }
   const login = agent.tokenLogin === null ? `paude login ${agent.name} --api-key` : 'paude login'
+  const own = agent.services?.own === undefined ? '' : `, or paude login ${agent.name} to use ${agent.title}'s own login`
   return {
     what: unset || `no credential for ${agent.title}`,
     ways:
       unset === ''
-        ? `${login}, or ${wayToGive(provider)}`
+        ? `${login}, or ${wayToGive(provider)}${own}`
         : `${login}, or export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? plainKey(provider).variable}=…`,
   }
 }
@@ -70,7 +70,7 @@ export function refuseForeignService(
   const variable = agent.services?.foreign(env) ?? ''
   if (variable === '' || settings.network === 'none' || !asksModels(agent, words, namesIn(settings))) return
   throw new PaudeError('unsupported', `${variable} is set, and paude cannot use this provider yet`, {
-    hint: `unset ${variable}; what works is provider.service = ${serviceNames.join(' or ')}, or a gateway as provider.base_url`,
+    hint: `unset ${variable}; what works is provider.service = ${(agent.services?.names ?? []).join(' or ')}, or a gateway as provider.base_url`,
   })
 }
 

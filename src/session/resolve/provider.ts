@@ -6,12 +6,13 @@ import { entryText } from '../../config/keys/entry-text.ts'
 import { pieces } from '../../config/keys/placeholders.ts'
 import { allSaid, providerOf, saidCredential } from '../../config/keys/provider.ts'
 import type { Config, Settings } from '../../config/keys/settings.ts'
-import { type Provider, strangerTo, variablesOf } from '../../credentials/providers.ts'
+import { type Key, type Provider, strangerTo, variablesOf } from '../../credentials/providers.ts'
 import { pathOfSecret } from '../../credentials/reference.ts'
-import { type Reference, type SecretSource, sourceOfSecret } from '../../credentials/source.ts'
+import { type OfCodex, type Reference, type SecretSource, sourceOfSecret } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { type Kept, keptFor, keptValue } from '../../login/kept.ts'
+import { HOST_NAME } from '../../network/names.ts'
 import { shown } from '../../text.ts'
 
 type Machine = Pick<Host, 'env' | 'home' | 'uid' | 'platform'>
@@ -43,12 +44,44 @@ export async function withProvider<H extends Machine>(
   }
   if (said.variable === '') throw otherCredential(placedKey(config, said.key), provider)
   const { source } = said
+  refuseElsewhere(host, config, { provider, said })
   const asked = isVariable(source) || purpose === 'start' || (purpose === 'check' && typeof source === 'string')
   const value = asked ? await followed(host, source, placedKey(config, said.key)) : '-'
   // What a file says is for whatever agent is chosen. At an address of your own anybody's key may be right.
   const stranger = host.env[variable] || baseUrl !== '' ? null : strangerTo(provider, value)
   if (stranger !== null) throw keyOfAnother(placedKey(config, said.key), { provider, stranger })
-  return { ...host, env: { ...host.env, ...address, [said.variable]: value } }
+  const { account } = provider
+  const whose = account === undefined ? {} : { [account.variable]: await accountOf(host, source, purpose) }
+  return { ...host, env: { ...host.env, ...address, ...whose, [said.variable]: value } }
+}
+
+/** Whose login it is, which the provider wants to know beside it. */
+const accountOf = async (
+  host: Machine,
+  source: Exclude<SecretSource, ''>,
+  purpose: 'start' | 'check' | 'look',
+): Promise<string> =>
+  purpose === 'start' && isCodex(source) ? await followed(host, { ...source, part: 'account' }, 'the account') : '-'
+
+const isCodex = (source: SecretSource): source is OfCodex => typeof source !== 'string' && 'codex' in source
+
+/** A login of an account is for its provider alone, and its account is known of Codex's own file alone. */
+function refuseElsewhere(
+  host: Machine,
+  { settings: { baseUrl } }: Config,
+  { provider, said }: { readonly provider: Provider; readonly said: { readonly key: Key; readonly source: SecretSource } },
+): void {
+  const { account, address, title } = provider
+  if (account === undefined) return
+  if (!isCodex(said.source))
+    throw new PaudeError('config', `${keyOf(said.key)}: ${title} is used by the login of Codex alone`, {
+      hint: `leave ${keyOf(said.key)} out: paude finds the login where codex login keeps it`,
+    })
+  const named = host.env[address.variable] || baseUrl
+  if (named !== '' && named !== address.usual && new URL(named).hostname !== HOST_NAME)
+    throw new PaudeError('refused', `the login of ${title} goes to ${address.usual} alone, not to ${shown(named)}`, {
+      hint: `unset ${address.variable} or ${keyOf('baseUrl')}, or give Codex a key: paude login codex --api-key`,
+    })
 }
 
 /** Who logs in inside the box uses what is there, and nothing of yours. */

@@ -2,9 +2,9 @@ import { pieces } from '../../config/keys/placeholders.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import { requireReference } from '../../config/keys/variable-name.ts'
 import { readReference } from '../../credentials/reference.ts'
-import { type InKeychain, keychainEntry, type Reference, type Template } from '../../credentials/source.ts'
+import { type InKeychain, keychainEntry, type OfCodex, type Reference, type Template } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
-import type { Host } from '../../host.ts'
+import { type Host, processMark } from '../../host.ts'
 import { commandLine } from '../../plan/shell.ts'
 import { capture } from '../../run/process.ts'
 import { type Secret, secret } from '../../secret.ts'
@@ -45,13 +45,13 @@ export async function readReferences(
   return Object.fromEntries(read.flatMap(([name, value]) => (value === '' ? [] : [[name, secret(value)]])))
 }
 
-type Asked = readonly string[] | InKeychain
+type Asked = readonly string[] | InKeychain | OfCodex
 type Ask = (asked: Asked, key: string) => Promise<string>
 
 const asking =
   (host: Machine): Ask =>
   (asked, key) =>
-    'keychain' in asked ? entryValue(asked, host, key) : ask(asked, key)
+    'keychain' in asked ? entryValue(asked, host, key) : 'codex' in asked ? codexValue(asked, host) : ask(asked, key)
 
 /** What several names refer to is asked once: it may want a finger on a key. */
 function memo(ask: Ask): Ask {
@@ -101,6 +101,12 @@ const filled = ({ template }: Template, { env }: Pick<Host, 'env'>): string =>
       piece.kind === 'text' ? piece.text : piece.kind === 'localEnv' ? (env[piece.name] ?? piece.fallback ?? '') : '',
     )
     .join('')
+
+/** A part of the login that Codex keeps, renewed where that is due. */
+async function codexValue({ codex, part }: OfCodex, host: Machine): Promise<string> {
+  const { chatgptLogin } = await import('../../login/chatgpt.ts')
+  return (await chatgptLogin({ ...host, process: processMark(process.pid) }, codex))[part].reveal()
+}
 
 /** What the keychain of this machine has. It may ask you to unlock it. */
 async function entryValue(source: InKeychain, host: Machine, key: string): Promise<string> {

@@ -17,6 +17,7 @@ import { uncovered } from '../../config/keys/rules.ts'
 import type { Config, Layer, Settings } from '../../config/keys/settings.ts'
 import { secretVariables } from '../../config/secret-variables.ts'
 import { type Credential, needsOf } from '../../credentials/credential.ts'
+import type { SecretSource } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import type { Injection } from '../../network/allow.ts'
@@ -229,11 +230,24 @@ function sessionRecord(
     credentials: [
       ...credentials.map(({ variable }) => ({
         variable,
-        ...(said?.variable === variable ? { source: said.source } : {}),
+        ...sourceOf(said, variable, agent),
       })),
       ...boundRecords(network.mode === 'none' ? [] : bound),
     ],
   }
+}
+
+/** Where the value of a variable is asked for again: what says whose a login is lies beside it. */
+function sourceOf(
+  said: ReturnType<typeof saidCredential>,
+  variable: string,
+  { providers: [provider] }: Agent,
+): { readonly source?: Exclude<SecretSource, ''> } {
+  if (said === null) return {}
+  const { source } = said
+  if (said.variable === variable) return { source }
+  const isAccount = variable === provider?.account?.variable && typeof source !== 'string' && 'codex' in source
+  return isAccount ? { source: { ...source, part: 'account' } } : {}
 }
 
 /** Of an agent that is data, so that a later start does not ask the files again. */
