@@ -411,7 +411,7 @@ describe('words that mean nothing', () => {
     [['--network', 'opne', '-p', 'x'], 125, 'did you mean open?'],
     [['--memory', '512', '-p', 'x'], 125, 'add a unit: 512m or 512g'],
     [['--memory', '-1', '-p', 'x'], 125, 'write a number and a unit'],
-    [['--memory=10%', '-p', 'x'], 125, 'write a number and a unit'],
+    [['--memory=0%', '-p', 'x'], 125, 'write a number and a unit'],
     [['--cpus', 'many', '-p', 'x'], 125, 'write a number like 2 or 1.5'],
     [['--timeout', 'soon', '-p', 'x'], 125, 'write --timeout=10'],
     [['--network-allow', 'exa mple', '-p', 'x'], 125, 'exa mple'],

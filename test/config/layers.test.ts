@@ -139,7 +139,10 @@ describe('a file', () => {
       '/c.toml:2: notify.terminal.0 must be one of osc9, osc777, bell, found "bel" | did you mean bell?',
     ],
     ['[notify]\nwebhook = {}', '/c.toml:2: notify.webhook.url is missing | add notify.webhook.url'],
-    ['[limits]\nmemory = "lots"', '/c.toml:2: limits.memory must be a size like "4g", of 64m at least, or "none"'],
+    [
+      '[limits]\nmemory = "lots"',
+      '/c.toml:2: limits.memory must be a size like "4g", of 64m at least, a share like "50%", or "none"',
+    ],
     ['[security]\nread_only_root = "false"', '/c.toml:2: security.read_only_root must be true or false, found "false"'],
     ['[security]\nseccomp = "unconfined"', '/c.toml:2: security.seccomp must be one of default, engine, off, found "unconfined"'],
     [
