@@ -96,11 +96,32 @@ function processSpace(): string {
   }
 }
 
-/** First executable of this name in PATH, or null. */
+/** Programs that you chose in place of those in PATH, by name; an error where the choice cannot be followed. */
+const chosen = new Map<string, string | Error>()
+
+/** From now on these are meant by their names, and no others. */
+export function choosePrograms(all: Readonly<Record<string, string | Error>>): void {
+  chosen.clear()
+  for (const [name, program] of Object.entries(all)) chosen.set(name, program)
+}
+
+/** The program that you chose for a name; null for the one in PATH. */
+export function chosenProgram(name: string): string | null {
+  const own = chosen.get(name) ?? null
+  if (own instanceof Error) throw own
+  return own
+}
+
+/** First executable of this name in PATH, or the one that was chosen in its place; null for none. */
 export const findProgram = (host: Pick<Host, 'env'>, name: string): string | null => findPrograms(host, name).next().value ?? null
 
 /** The executables of this name in PATH, in its order, looked for as they are asked for; none that the project under work could choose. */
 export function* findPrograms({ env }: Pick<Host, 'env'>, name: string): Generator<string, undefined> {
+  const own = chosenProgram(name)
+  if (own !== null) {
+    yield own
+    return
+  }
   const project = projectRoot(env)
   // As in a node_modules/.bin that npm, direnv and the like put into PATH: what the project brings runs in boxes alone.
   const isBrought = (path: string) => project !== null && (isBelow(project, path) || isBelow(project, realpathSync(path)))
@@ -143,7 +164,7 @@ function projectRoot(env: Host['env']): string | null {
 
 const isBelow = (folder: string, path: string): boolean => path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`)
 
-function isExecutable(path: string): boolean {
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return true

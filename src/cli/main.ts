@@ -1,12 +1,13 @@
 import { away } from '../backends/away.ts'
-import { patience } from '../backends/names.ts'
+import { patience, programs } from '../backends/names.ts'
 import { unanswered } from '../backends/unanswered.ts'
 import { ownFlags } from '../config/keys/own-flags.ts'
 import type { Layer } from '../config/keys/settings.ts'
 import { flagsFor } from '../config/layers/own-agents.ts'
+import { ownClients } from '../config/layers/own-clients.ts'
 import { readFlags, readVariables } from '../config/layers/read-flags.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
-import type { Host } from '../host.ts'
+import { choosePrograms, type Host } from '../host.ts'
 import { explainFetch } from '../image/explain-fetch.ts'
 import { admitClients } from '../run/environment.ts'
 import { nearest, printableOutput } from '../text.ts'
@@ -29,6 +30,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
   admitClients(patience)
   try {
     const { layer, words, ended, names } = readFlags(argv, flagsFor(argv, host))
+    await chooseClients(host, layer)
     // `--help network` is as good as `help network`; before another flag it is the agent's.
     const asked = !ended && isHelp(words[0]) && words[1] !== undefined && !words[1].startsWith('-')
     // With `--agent` a verb of both is the agent's: ours could do nothing with it.
@@ -79,6 +81,24 @@ export async function main(argv: readonly string[], host: Host, version: string)
     writeAll(2, colourful(host, 'stderr') ? text : Bun.stripANSI(text))
     return code
   }
+}
+
+/** From here on the clients that your configuration names are meant by the names of theirs. */
+async function chooseClients(host: Host, flags: Layer): Promise<void> {
+  choosePrograms({})
+  const own = await ownClients(host, flags)
+  if (own === null) return
+  const { ownProgram } = await import('../run/own-program.ts')
+  const said = { docker: own.dockerProgram, podman: own.podmanProgram }
+  choosePrograms(
+    Object.fromEntries(
+      Object.entries(said).flatMap(([name, program]) =>
+        program === ''
+          ? []
+          : [[programs[name as keyof typeof said], ownProgram(host, { key: `${name}.program`, said: program })]],
+      ),
+    ),
+  )
 }
 
 /** A verb as it was called, and the own flags that stood before it. */

@@ -32,7 +32,7 @@ test('a key of the files says what it is for, and how it stands there', () => {
 })
 
 test('what no project can say is not judged as what one would open, and the other way round', () => {
-  const ordered = ['fallback', 'agent_config.keep', 'security.project_config']
+  const ordered = ['fallback', 'agent_config.keep', 'docker.program', 'podman.program', 'security.project_config']
   expect(filed.filter(({ rule, notIn }) => (rule === 'own') !== (notIn?.project !== undefined)).map(({ key }) => key)).toEqual(
     ordered,
   )

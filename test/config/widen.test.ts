@@ -182,7 +182,17 @@ test('every setting that a file may hold has its row', () => {
   const rows = new Set<string>([...OPENING.map(([setting]) => setting)])
   const ruled = allRows.flatMap(([key, { rule }]) => (rule === 'own' || rule === 'closes' ? [] : [key]))
   // A project's file may not hold the first at all, or what opens of them; the next are said by a devcontainer.json, and tested with it; there is one agent.
-  const elsewhere = ['projectConfig', 'fallback', 'importConfig', 'importKeep', 'imageBuild', 'lifecycle', 'agent']
+  const elsewhere = [
+    'projectConfig',
+    'fallback',
+    'importConfig',
+    'importKeep',
+    'imageBuild',
+    'lifecycle',
+    'agent',
+    'dockerProgram',
+    'podmanProgram',
+  ]
   expect(ruled.filter((key) => !rows.has(key) && !elsewhere.includes(key))).toEqual([])
 })
 

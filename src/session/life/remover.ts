@@ -5,7 +5,7 @@ import type { Backend } from '../../backends/backend.ts'
 import type { Handle } from '../../box/handle.ts'
 import { OWNER_FILE, readOwner } from '../../box/owner.ts'
 import { HOLDER_FILE } from '../../hold/place.ts'
-import { type Host, isAlive } from '../../host.ts'
+import { chosenProgram, type Host, isAlive } from '../../host.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { commandLine, quote } from '../../plan/shell.ts'
 import { onOurEnd } from '../../run/process.ts'
@@ -116,7 +116,9 @@ export function removerScript({ backend, box, removal, goesOn }: Leaving): strin
   const calls = removal.flatMap((step) => (step.kind === 'exec' ? [`${commandLine(step.argv)} || :`] : []))
   // What was put into the project stays as long as a box may be there.
   const firsts = removal.flatMap((step) => (step.kind === 'remove' && step.first ? [`${commandLine(step.first)} || :`] : []))
+  const own = chosenProgram(backend.program)
   return [
+    ...(own === null ? [] : [`${backend.program}() { ${quote(own)} "$@"; }`]),
     'while read -r _; do :; done',
     `[ -d ${quote(folder)} ] || exit 0`,
     `clear() { ${calls.join('; ')}; left=$(${commandLine(backend.life.remains(box))}) && [ -z "$left" ] && { ${[...firsts, ':'].join('; ')}; } && rm -rf -- ${quote(folder)}; }`,
