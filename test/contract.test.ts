@@ -68,7 +68,7 @@ describe.each(allBackends)('$name', (backend) => {
     const undone = flat(plan).flatMap((step) => (step.kind === 'exec' || step.kind === 'later' ? (step.undo ?? []) : []))
     const removed = flat(backend.life.remove(handleOfSpec(spec)))
       .flatMap(argvs)
-      .flatMap((words) => words.filter((word) => word.startsWith(spec.id)))
+      .flatMap((words) => words.filter((word) => word.startsWith(spec.id) || word === `--selector=paude.id=${spec.id}`))
     expect(removed.length).toBeGreaterThan(0)
     for (const part of removed) expect(undone).toContain(part)
   })

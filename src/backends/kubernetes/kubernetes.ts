@@ -15,7 +15,17 @@ import { explain } from './explain.ts'
 import { inventory, stateQuery } from './inventory.ts'
 import { currentContext, kubeconfigs } from './kubeconfig.ts'
 import { looking, removeLook } from './look.ts'
-import { awaitAgent, clusterSpec, JOB_FILE, makePlan, policyMap, removeAgent, removeParts, tellCredential } from './make.ts'
+import {
+  awaitAgent,
+  clusterSpec,
+  JOB_FILE,
+  makePlan,
+  policyMap,
+  removeAgent,
+  removePolicies,
+  removeRunning,
+  tellCredential,
+} from './make.ts'
 import { INIT, kubectl, ofSession, parts, REST } from './names.ts'
 import { listText } from './object.ts'
 import { rightsManifest } from './rights.ts'
@@ -94,8 +104,8 @@ const life: Life = {
   ],
 
   remove: (box) => [
-    exec(removeAgent(box.cluster, box.id), { left: life.remains(box) }),
-    exec(removeParts(box.cluster, box.id), { left: life.remains(box) }),
+    exec(removeRunning(box.cluster, box.id), { left: life.remains(box) }),
+    exec(removePolicies(box.cluster, box.id), { left: life.remains(box) }),
   ],
 
   remains: ({ cluster, id }) => kubectl(cluster, 'get', `job,${REST}`, ofSession(id), '--output=name'),

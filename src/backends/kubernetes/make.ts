@@ -3,13 +3,13 @@ import type { Place } from '../../box/cluster.ts'
 import { type Handle, handleOfSpec } from '../../box/handle.ts'
 import { SECCOMP_FILE } from '../../box/seccomp.ts'
 import { FILLED, type SessionSpec } from '../../box/spec.ts'
-import { type Argv, exec, type Plan, together, write } from '../../plan/plan.ts'
+import { type Argv, exec, guard, type Plan, together, write } from '../../plan/plan.ts'
 import { type Secret, secret } from '../../secret.ts'
 import { asSent } from './as-sent.ts'
 import { LOOK_FILE, LOOK_SECONDS } from './look.ts'
-import { applying, kubectl, ofSession, parts, REST } from './names.ts'
+import { applying, kubectl, ofSession, parts, REST, REST_BUT_POLICIES } from './names.ts'
 import { listText, type Manifest, marked, object } from './object.ts'
-import { agentJob, annotationsOf, claim, lookPod, proxyDeployment, proxyService, type Spec } from './pods.ts'
+import { agentJob, annotationsOf, claim, goesWithPod, lookPod, proxyDeployment, proxyService, type Spec } from './pods.ts'
 import { standing, ways } from './policies.ts'
 import { inPod, scriptWords } from './words-inside.ts'
 
@@ -35,7 +35,7 @@ export function makePlan(spec: Spec): Plan {
   const job = listText(owned(spec, [agentJob(spec)]))
   return [
     write(join(spec.folder, JOB_FILE), job),
-    ...(spec.transport.kind === 'volume'
+    ...(spec.transport.kind === 'volume' && !goesWithPod(spec)
       ? [write(join(spec.folder, LOOK_FILE), listText(owned(spec, [lookPod(spec, LOOK_SECONDS)])))]
       : []),
     // Each call costs a good part of a second, and a node tries again late when a Secret of a pod is not there yet.
@@ -79,7 +79,7 @@ const home = (spec: Spec): Plan => {
 }
 
 const workspace = (spec: Spec): readonly Manifest[] =>
-  spec.transport.kind !== 'volume'
+  spec.transport.kind !== 'volume' || goesWithPod(spec)
     ? []
     : [
         claim(spec, {
@@ -177,28 +177,29 @@ export function awaitAgent(box: Pick<Handle, 'cluster' | 'id' | 'account' | 'lin
   const ask: Argv = [...pods, `--output=jsonpath=${STANDING}`]
   return [
     asSent(box),
-    // One call that waits in place of many that ask: each takes time, on a small machine from the pod. What it does not see is asked for below.
-    exec(
+    // One call that waits in place of many that ask: each takes time, on a small machine from the pod. What it does not see is asked for.
+    guard(
       kubectl(
         place,
         ...['wait', 'pods', `${ofSession(id)},paude.role=agent`, '--for=jsonpath={.status.phase}=Running', '--timeout=5s'],
       ),
-      { tolerant: true },
+      [
+        {
+          kind: 'until',
+          ask,
+          ready: '^phase=Running ',
+          never: {
+            pattern:
+              '^phase=Failed |^phase=[A-Za-z]* waits=.*(ImagePullBackOff|ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|CreateContainerError|RunContainerError)',
+          },
+          why: [...pods, '--output=json'],
+          log: kubectl(place, 'logs', `job/${id}`, '--container=proof'),
+          title: 'the pod of the agent runs and its wall is proved',
+          every: 0.3,
+          most: 300,
+        },
+      ],
     ),
-    {
-      kind: 'until',
-      ask,
-      ready: '^phase=Running ',
-      never: {
-        pattern:
-          '^phase=Failed |^phase=[A-Za-z]* waits=.*(ImagePullBackOff|ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|CreateContainerError|RunContainerError)',
-      },
-      why: [...pods, '--output=json'],
-      log: kubectl(place, 'logs', `job/${id}`, '--container=proof'),
-      title: 'the pod of the agent runs and its wall is proved',
-      every: 0.3,
-      most: 300,
-    },
     // The pod runs, so its proof has succeeded: the agent need not wait until the proxy's log has it too.
     ...(box.link === 'none' ? [] : [together([], { trailing: [handReceipt(place, id)] })]),
   ]
@@ -234,6 +235,14 @@ function fill(spec: Spec): Plan {
 /** Waits until its pod is gone: until then its policies must stay. */
 export const removeAgent = (place: Where, id: string): Argv =>
   kubectl(place, 'delete', 'job', id, '--ignore-not-found', '--cascade=foreground', '--wait=true')
+
+/** All of a session at once but its policies, which must stay until its pods are gone. */
+export const removeRunning = (place: Where, id: string): Argv =>
+  kubectl(place, 'delete', `job,${REST_BUT_POLICIES}`, ofSession(id), '--ignore-not-found', '--cascade=foreground', '--wait=true')
+
+/** What is left then. */
+export const removePolicies = (place: Where, id: string): Argv =>
+  kubectl(place, 'delete', 'networkpolicy', ofSession(id), '--ignore-not-found')
 
 /** Everything else of a session. Its agent is closed in without these too. */
 export const removeParts = (place: Where, id: string): Argv =>

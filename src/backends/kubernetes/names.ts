@@ -44,6 +44,9 @@ function nowhere(): never {
  */
 export const REST = 'deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim,pod'
 
+/** The same but for what keeps its pods closed in. */
+export const REST_BUT_POLICIES = REST.replace('networkpolicy,', '')
+
 /** Label of what a start makes: whose it is. */
 export const OWNER = 'paude.owner'
 

@@ -199,7 +199,11 @@ function volumesOf(spec: Spec): readonly Volume[] {
     empty('run', '16Mi'),
     spec.homeVolume === '' ? empty('home', '256Mi') : claim('home', spec.homeVolume),
     ...(spec.workspaces ? [empty('workspaces', '1Mi')] : []),
-    ...(spec.transport.kind === 'volume' ? [claim('workspace', spec.transport.volume.name)] : []),
+    ...(spec.transport.kind !== 'volume'
+      ? []
+      : [
+          goesWithPod(spec) ? empty('workspace', spec.own.cluster.workspaceSize) : claim('workspace', spec.transport.volume.name),
+        ]),
     ...(spec.imported === null ? [] : [empty('imported', '128Mi')]),
     empty('kit', '16Mi'),
     empty('link', '16Mi'),
@@ -208,6 +212,10 @@ function volumesOf(spec: Spec): readonly Volume[] {
     ...(spec.own.cluster.serviceAccount === '' ? [] : [account]),
   ]
 }
+
+/** Whether nothing needs the workspace after the pod: an empty one of a command in the foreground. To make a claim takes a second or more. */
+export const goesWithPod = ({ agent, owner, transport }: Spec): boolean =>
+  agent === 'command' && owner !== '' && transport.kind === 'volume' && transport.fill === null && transport.kept === undefined
 
 /** Where libraries look for the token of a pod. */
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'

@@ -1590,21 +1590,15 @@ until answer=$(kubectl --context=team --namespace=paude get pods '--selector=pau
   tries=$((tries + 1)); [ "$tries" -lt 67 ] || exit 1
   sleep 0.3
 done
-kubectl \
-  --context=team \
-  --namespace=paude \
-  wait \
-  pods \
-  --selector=paude.id=paude-bcd234,paude.role=agent \
-  '--for=jsonpath={.status.phase}=Running' \
-  --timeout=5s || true
-# wait at most 300 s until the pod of the agent runs and its wall is proved
-tries=0
-until answer=$(kubectl --context=team --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent '--output=jsonpath={range .items[*]}phase={.status.phase} waits={.status.initContainerStatuses[*].state.waiting.reason} {.status.containerStatuses[*].state.waiting.reason}{"\n"}{end}') && printf %s "$answer" | grep -Eq -e '^phase=Running '; do
-  if printf %s "$answer" | grep -Eq -e '^phase=Failed |^phase=[A-Za-z]* waits=.*(ImagePullBackOff|ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|CreateContainerError|RunContainerError)'; then echo 'never: the pod of the agent runs and its wall is proved' >&2; exit 1; fi
-  tries=$((tries + 1)); [ "$tries" -lt 1000 ] || exit 1
-  sleep 0.3
-done
+kubectl --context=team --namespace=paude wait pods --selector=paude.id=paude-bcd234,paude.role=agent '--for=jsonpath={.status.phase}=Running' --timeout=5s >/dev/null 2>&1 || {
+  # wait at most 300 s until the pod of the agent runs and its wall is proved
+  tries=0
+  until answer=$(kubectl --context=team --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent '--output=jsonpath={range .items[*]}phase={.status.phase} waits={.status.initContainerStatuses[*].state.waiting.reason} {.status.containerStatuses[*].state.waiting.reason}{"\n"}{end}') && printf %s "$answer" | grep -Eq -e '^phase=Running '; do
+    if printf %s "$answer" | grep -Eq -e '^phase=Failed |^phase=[A-Za-z]* waits=.*(ImagePullBackOff|ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|CreateContainerError|RunContainerError)'; then echo 'never: the pod of the agent runs and its wall is proved' >&2; exit 1; fi
+    tries=$((tries + 1)); [ "$tries" -lt 1000 ] || exit 1
+    sleep 0.3
+  done
+}
 # side by side
 (
   { failed=$({

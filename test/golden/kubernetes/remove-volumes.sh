@@ -4,8 +4,8 @@ kubectl \
   --context=team \
   --namespace=paude \
   delete \
-  job \
-  paude-bcd234 \
+  job,deployment,service,configmap,secret,persistentvolumeclaim,pod \
+  --selector=paude.id=paude-bcd234 \
   --ignore-not-found \
   --cascade=foreground \
   --wait=true || { left=$(kubectl --context=team --namespace=paude get job,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim,pod --selector=paude.id=paude-bcd234 --output=name) || left='no answer'; [ -z "$left" ]; }
@@ -13,11 +13,9 @@ kubectl \
   --context=team \
   --namespace=paude \
   delete \
-  deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim,pod \
+  networkpolicy \
   --selector=paude.id=paude-bcd234 \
-  --ignore-not-found \
-  --cascade=foreground \
-  --wait=true || { left=$(kubectl --context=team --namespace=paude get job,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim,pod --selector=paude.id=paude-bcd234 --output=name) || left='no answer'; [ -z "$left" ]; }
+  --ignore-not-found || { left=$(kubectl --context=team --namespace=paude get job,deployment,service,configmap,secret,networkpolicy,persistentvolumeclaim,pod --selector=paude.id=paude-bcd234 --output=name) || left='no answer'; [ -z "$left" ]; }
 /bin/sh -c 'PATH=$PATH:/usr/bin:/bin
 cd "$1" 2>/dev/null && own=$(pwd -P) || exit 0
 [ ! -d shadows ] || chmod -R u+rwX shadows 2>/dev/null
