@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, expect, test } from 'bun:test'
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ownerMark } from '../../src/session/record/home-owner.ts'
@@ -139,4 +139,39 @@ test('a start says in the record who makes the missing parts, before it takes an
   const { starter } = JSON.parse(readFileSync(join(folder, 'session.json'), 'utf8')) as { readonly starter: string }
   expect(starter).not.toBe('')
   expect(deleted().join('\n')).not.toContain(` delete job ${id}`)
+})
+
+test('a session whose cluster is gone for good is removed here alone, and what may be left there is said', () => {
+  // It answers.
+  const answered = paude('rm', '--local', 'far')
+  expect(answered).toMatchObject({ code: 1, stdout: '' })
+  expect(answered.stderr).toContain('kubernetes answers, so session paude-bcd234 can be removed wholly')
+  for (const words of [
+    'error: context "one" does not exist',
+    'Unable to connect to the server: dial tcp: lookup gone.example.org: no such host',
+  ]) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'session.json'), JSON.stringify(record))
+    writeFileSync(join(room, 'kubectl'), `#!/bin/sh\necho "$*" >>"$HOME/calls"\necho '${words}' >&2\nexit 1\n`, { mode: 0o755 })
+    // Without the word it stays.
+    const refused = paude('rm', '--force', '--discard', 'far')
+    expect(refused.code).not.toBe(0)
+    expect(refused.stderr).toContain('if it is gone for good: paude rm --local paude-bcd234')
+    expect(existsSync(folder)).toBe(true)
+    writeFileSync(join(room, 'calls'), '')
+    const { code, stdout, stderr } = paude('rm', '--local', 'far')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${id}\n` })
+    expect(stderr).toContain('If the cluster of the context one (namespace team) comes back, the session may still run there')
+    expect(stderr).toMatch(/kubectl --context=one --namespace=team delete job,.*paude\.id=paude-bcd234/)
+    expect(existsSync(folder)).toBe(false)
+    expect(deleted()).toEqual([])
+  }
+})
+
+test('a session of this machine is not removed here alone', () => {
+  const { cluster: _, volume: __, ...rest } = record
+  writeFileSync(join(folder, 'session.json'), JSON.stringify({ ...rest, backend: 'docker', link: 'gate' }))
+  expect(paude('rm', '--local', 'far').stderr).toContain('is on this machine')
+  expect(existsSync(folder)).toBe(true)
+  expect(paude('rm', '--local', '--orphans').code).toBe(2)
 })

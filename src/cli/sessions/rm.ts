@@ -30,6 +30,7 @@ export default verb({
     ['paude rm fix-login', 'a session that has ended'],
     ['paude rm one two', 'several; to remove all that have ended: paude prune'],
     ['paude rm --force --volumes', "a running one, with the project's HOME"],
+    ['paude rm --local far', 'one whose cluster is gone for good'],
     ['paude rm --orphans', 'leftovers of sessions, and sessions whose paude process was killed'],
   ],
   args: {
@@ -49,6 +50,10 @@ export default verb({
       type: 'boolean',
       description: 'Remove leftovers of sessions, and end sessions whose paude process was killed, on every engine',
     },
+    local: {
+      type: 'boolean',
+      description: 'Remove only what this machine has of a session whose cluster or other machine is gone for good',
+    },
     'dry-run': dryRun,
   },
   async run(context, given) {
@@ -56,12 +61,20 @@ export default verb({
     if (given.orphans) {
       if (given.sessions.length > 0)
         throw new PaudeError('usage', '--orphans and session names cannot be combined', { hint: 'leave one of them out' })
+      if (given.local)
+        throw new PaudeError('usage', '--orphans and --local cannot be combined', { hint: 'paude rm --local SESSION' })
       return await removeAllOrphans(context, { isDry, force: given.force === true })
     }
     const home = given.volumes === true
     const homes = new Map<string, string>()
     const code = await eachSession(context, { words: given.sessions }, async (found) => {
       const { backend, handle, record } = found
+      if (given.local) {
+        const { forgetSession, forgetPlan } = await import('../../session/life/forget.ts')
+        if (isDry) context.answer(renderPlan(forgetPlan(found)))
+        else await forgetSession(context, found)
+        return 0
+      }
       if (isDry) context.answer(renderPlan(removePlan(backend, handle, { home })))
       else
         await removeSession(context, found, {
@@ -69,6 +82,9 @@ export default verb({
           home,
           discard: given.discard === true,
           onFindings: (review) => afterSession(context, review),
+        }).catch(async (error: unknown) => {
+          const { orLocally } = await import('../../session/life/forget.ts')
+          throw orLocally(found, error)
         })
       if (!home && handle.homeVolume !== '') homes.set(handle.homeVolume, record.workspace)
       return 0
