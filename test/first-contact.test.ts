@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Check } from '../src/backends/check.ts'
 import type { Status } from '../src/cli/machine/look-status.ts'
@@ -225,6 +226,21 @@ describe('doctor', () => {
     expect(await proxied()).toMatchObject({ state: 'ok' })
     machine.write(userFile(), '[network]\nupstream_except = ["a.example"]\n')
     expect(await proxied()).toMatchObject({ state: 'problem', detail: 'network.upstream_proxy is missing' })
+  })
+
+  test('starts a sandbox and removes it where it is told to try, and says how that failed', async () => {
+    const tried = async (...flags: string[]) => {
+      const { stdout } = await doctor('--json', ...flags)
+      return (JSON.parse(stdout) as readonly Check[]).find((one) => one.check === 'a start, tried')
+    }
+    expect(await tried()).toBeUndefined()
+    expect(await tried('--try')).toMatchObject({ state: 'ok', detail: expect.stringMatching(/^docker started a sandbox behind a wall/) })
+    expect(readdirSync(join(machine.home, '.local/state/paude/sessions'))).toEqual([])
+    machine.set('code', 'agent', '3')
+    expect(await tried('--try')).toMatchObject({ state: 'problem', detail: 'a sandbox on docker ended with exit code 3' })
+    machine.set('fail', 'create', 'Error response from daemon: something odd\n')
+    expect(await tried('--try')).toMatchObject({ state: 'problem', detail: expect.stringContaining('something odd') })
+    expect(readdirSync(join(machine.home, '.local/state/paude/sessions'))).toEqual([])
   })
 
   test('every check that is not in order has a fix, which stands below it', async () => {

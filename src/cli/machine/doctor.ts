@@ -50,21 +50,35 @@ import { doctorLines } from './doctor-lines.ts'
 
 export default verb({
   description: 'Check this machine, with a fix for each problem',
-  front: LOOKS,
+  details: 'With --try it also starts a sandbox on the engine that a start takes, which proves its wall, and removes it again.',
+  front: { ...LOOKS, acts: '--try' },
   examples: [
     ['paude doctor', 'the problems here, and how to fix them'],
     ['paude doctor --verbose', 'with all checks in full'],
     ['paude doctor --json', 'the same for scripts'],
+    ['paude --backend kubernetes doctor --try', 'also start a sandbox there: images, quota and network policies'],
   ],
-  args: { json, verbose: { type: 'boolean', description: 'Show all checks in full' } },
-  async run(context, { json, verbose }) {
+  args: {
+    json,
+    verbose: { type: 'boolean', description: 'Show all checks in full' },
+    try: { type: 'boolean', description: 'Also start a sandbox, prove its wall and remove it' },
+  },
+  async run(context, { json, verbose, try: tries }) {
     context.moving.show('checking this machine')
-    const checks = await examine(context).finally(context.moving.clear)
+    const looked = await examine(context).finally(context.moving.clear)
+    const checks = tries ? [...looked, ...(await tried(context))] : looked
     const { width } = fit(context.host)
     context.answer(json ? JSON.stringify(checks, null, 2) : doctorLines(checks, { width, verbose: verbose === true }).join('\n'))
     return doctorExitCode(checks)
   },
 })
+
+async function tried(context: Context): Promise<readonly Check[]> {
+  const { config, fault } = await configHere(context)
+  if (fault !== null) return []
+  const { tryStart } = await import('./try-start.ts')
+  return await tryStart(context, config)
+}
 
 async function examine(context: Context): Promise<readonly Check[]> {
   const { host } = context
