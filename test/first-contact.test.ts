@@ -234,7 +234,10 @@ describe('doctor', () => {
       return (JSON.parse(stdout) as readonly Check[]).find((one) => one.check === 'a start, tried')
     }
     expect(await tried()).toBeUndefined()
-    expect(await tried('--try')).toMatchObject({ state: 'ok', detail: expect.stringMatching(/^docker started a sandbox behind a wall/) })
+    expect(await tried('--try')).toMatchObject({
+      state: 'ok',
+      detail: expect.stringMatching(/^docker started a sandbox behind a wall/),
+    })
     expect(readdirSync(join(machine.home, '.local/state/paude/sessions'))).toEqual([])
     machine.set('code', 'agent', '3')
     expect(await tried('--try')).toMatchObject({ state: 'problem', detail: 'a sandbox on docker ended with exit code 3' })

@@ -38,6 +38,9 @@ export const LEFT = -1
 /** Exit code of a program that was ended by SIGKILL, as a limit of memory does. */
 export const KILLED = 137
 
+/** The same of one that was asked to end. */
+export const TERMINATED = 143
+
 /** A program that was started with our own streams. */
 export type Attached = { readonly exited: Promise<number>; readonly kill: (signal: NodeJS.Signals) => void }
 

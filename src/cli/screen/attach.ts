@@ -7,6 +7,7 @@ import { findSession, requireRunning } from '../../session/life/find.ts'
 import { requireHolder, terminalSettings } from '../../session/life/holder.ts'
 import { findNewExecutables, warnOfNewExecutables, warnOnce } from '../../session/life/new-executables.ts'
 import { attachPlan } from '../../session/life/plans.ts'
+import { warnOfPod } from '../../session/life/pod-end.ts'
 import { warnOfFault } from '../../session/life/provider-watch.ts'
 import { readKept } from '../../session/record/kept.ts'
 import { dryRun, session } from '../args.ts'
@@ -69,6 +70,7 @@ export default verb({
       })
     }
     context.note(`session ${handle.id} ended with exit code ${left.code}`)
+    warnOfPod(context, found, left.code)
     warnOfFault(context, handle.folder)
     const kept = readKept(handle.folder)
     const planted = findNewExecutables(record, kept)

@@ -40,6 +40,7 @@ import { ensureRenewer } from './ensure-renewer.ts'
 import { requireFreeHome } from './home-free.ts'
 import { warnOfMemory } from './memory-end.ts'
 import { resumePlan } from './plans.ts'
+import { warnOfPod } from './pod-end.ts'
 
 /** What the credentials' references and the login give now: no session keeps a value. */
 async function askedAgain(
@@ -165,6 +166,7 @@ async function startAgain(
   }
   if (code !== LEFT) {
     await warnOfMemory(context, { backend, handle, record }, code)
+    warnOfPod(context, { handle, record }, code)
     return code
   }
   context.note(`detached; the session keeps running: paude attach ${record.id}`)
