@@ -122,6 +122,17 @@ describe.each(places)('a session on $engine of another machine', ({ engine, remo
     expect(take?.kind === 'exec' && take.argv).toContain('/usr/lib/paude/policy')
   })
 
+  test('makes its HOME while the files of the session are on their way', () => {
+    const step = plans.start.find((one) => one.kind === 'together')
+    const lanes = step?.kind === 'together' ? step.lanes.map((lane) => callsIn(lane)) : []
+    const laneOf = (fits: (call: readonly string[]) => boolean) => lanes.findIndex((calls) => calls.some(fits))
+    const home = laneOf((call) => call.some((word) => word.includes(spec.homeVolume)))
+    expect(home).toBeGreaterThanOrEqual(0)
+    expect(laneOf((call) => call.at(-1) === '-s')).not.toBe(home)
+    // It has no file of the session, which may not be there yet.
+    expect(JSON.stringify(lanes[home])).not.toContain('paude-bcd234-files')
+  })
+
   test('gives the credential to nothing but the stdin of its proxy', () => {
     const holders = plans.start.flatMap(function walk(step): readonly unknown[] {
       const {

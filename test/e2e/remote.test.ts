@@ -155,6 +155,9 @@ describe.skipIf(!machines.docker && !machines.podman)('another machine', () => {
 
       expect((await run(['pull', 'far'])).stdout).toBe('paude/far  new, 1 commit\n')
       expect(runGit(cwd, ['show', 'paude/far:made.txt'])).toBe('made')
+      expect((await run(['log', 'far'])).stdout).toContain('    work\n')
+      runGit(cwd, ['commit', '--quiet', '--allow-empty', '-m', 'here'])
+      expect((await run(['push', 'far'])).stdout).toMatch(/^host\/\S+ +[0-9a-f]+\n$/)
 
       expect((await run(['rm', '--force', '--volumes', 'far'])).code).toBe(0)
       await expectGone(backend)

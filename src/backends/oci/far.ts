@@ -5,7 +5,7 @@ import { SECCOMP_FILE } from '../../box/seccomp.ts'
 import { HARDENED } from '../../box/security.ts'
 import type { SessionSpec } from '../../box/spec.ts'
 import { takesUploads, UPLOADS } from '../../box/uploads.ts'
-import { type Argv, exec, folder, type Plan, write } from '../../plan/plan.ts'
+import { type Argv, exec, folder, type Plan, together, write } from '../../plan/plan.ts'
 import { quote } from '../../plan/shell.ts'
 import type { Files, Wall } from '../backend.ts'
 import { importedTar } from '../imported-tar.ts'
@@ -77,11 +77,8 @@ export function carryFiles(dialect: Dialect, spec: SessionSpec): Plan {
       : []),
   ]
   const made = [{ name, facts }, ...mounted, ...(spec.imported === null ? [] : [{ name: importedVolume(spec.id), facts }])]
-  const seed = join(spec.folder, 'seed')
   return [
-    // The client of each container reads the filter here, and sends it.
-    ...(sendsFilter ? [folder(seed, 0o755), write(join(seed, SECCOMP_FILE), spec.seed[SECCOMP_FILE] ?? '', 0o644)] : []),
-    ...(labelsMounts ? [] : made.map((one) => madeVolume(dialect, one))),
+    ...(labelsMounts ? [] : [together(made.map((one) => [madeVolume(dialect, one)]))]),
     exec(
       [
         ...client,
@@ -101,6 +98,14 @@ export function carryFiles(dialect: Dialect, spec: SessionSpec): Plan {
       },
     ),
   ]
+}
+
+/** docker's client reads the filter of each container here, and sends it. */
+export function layFilter({ sendsFilter }: Dialect, spec: SessionSpec): Plan {
+  const seed = join(spec.folder, 'seed')
+  return isFar(spec) && sendsFilter
+    ? [folder(seed, 0o755), write(join(seed, SECCOMP_FILE), spec.seed[SECCOMP_FILE] ?? '', 0o644)]
+    : []
 }
 
 const madeVolume = (dialect: Dialect, { name, facts }: { readonly name: string; readonly facts: Facts }): Plan[number] =>

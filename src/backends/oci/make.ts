@@ -8,7 +8,7 @@ import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
 import { environmentFlags } from '../environment-flags.ts'
 import { INIT, initWords } from '../first-program.ts'
 import { parentsInHome } from '../home-folders.ts'
-import { carryFiles, filterOf, folderOf, handsLink, importedFlags, initOf, outOf } from './far.ts'
+import { carryFiles, filterOf, folderOf, handsLink, importedFlags, initOf, isFar, layFilter, outOf } from './far.ts'
 import {
   bind,
   type Dialect,
@@ -34,10 +34,17 @@ export function makePlan(dialect: Dialect, spec: SessionSpec, rescue: Plan | und
   const { network } = spec
   const carried = carryFiles(dialect, spec)
   const filled = fillWorkspace(dialect, spec)
-  const lanes: readonly Plan[] = [[...home(dialect, spec), makeAgent(dialect, spec)], ...(filled.length === 0 ? [] : [filled])]
+  const ownHome = home(dialect, spec)
+  // Over there each call is a way of its own, so HOME does not wait for the session's files.
+  const isEarly = carried.length > 0
+  const lanes: readonly Plan[] = [
+    [...(isEarly ? [] : ownHome), makeAgent(dialect, spec)],
+    ...(filled.length === 0 ? [] : [filled]),
+  ]
   const kept = overlays(dialect, spec)
   const before = [
-    ...(carried.length === 0 ? [] : [together([carried], { rescue })]),
+    ...layFilter(dialect, spec),
+    ...(isEarly ? [together([carried, ...(ownHome.length === 0 ? [] : [ownHome])], { rescue })] : []),
     ...makeWorkspace(dialect, spec),
     ...(kept.length === 0 ? [] : [together(kept, { rescue })]),
   ]
@@ -151,7 +158,7 @@ type Once = { readonly role: 'home' | 'overlay'; readonly volumeName: string; re
  * first program: no program of the image runs before the wall is proven.
  */
 function madeOnce(dialect: Dialect, spec: SessionSpec, { role, volumeName, folders }: Once): Exec {
-  const { user, image, workspace } = spec
+  const { user, workspace } = spec
   const { client } = dialect
   const guard = {
     unless: [...client, 'volume', 'inspect', volumeName] as const,
@@ -187,9 +194,7 @@ function madeOnce(dialect: Dialect, spec: SessionSpec, { role, volumeName, folde
       '--workdir=/',
       // Without what the image has in that place.
       `${labelledVolume(volumeName, FRESH_HOME, { 'paude.role': role, 'paude.workspace': workspace })},volume-nocopy`,
-      bind(initOf(spec), INIT, true),
-      `--entrypoint=${INIT}`,
-      image,
+      ...handingOver(spec),
       'own',
       String(user.uid),
       String(user.gid),
@@ -199,6 +204,12 @@ function madeOnce(dialect: Dialect, spec: SessionSpec, { role, volumeName, folde
     guard,
   )
 }
+
+/** The program that hands it over: over there the proxy's image has it before the session's files are there. */
+const handingOver = (spec: SessionSpec): readonly string[] =>
+  isFar(spec)
+    ? ['--entrypoint=/usr/lib/paude/init', spec.proxyImage]
+    : [bind(initOf(spec), INIT, true), `--entrypoint=${INIT}`, spec.image]
 
 /** Where a volume is while it is handed over. */
 const FRESH_HOME = '/paude/home'
