@@ -30,6 +30,22 @@ export async function withLock<T>(
   }
 }
 
+/** Takes a lock for the process of a mark, which keeps it when we end. Whether it has it: false where another one that lives does. */
+export function holdLock(mark: string, path: string): boolean {
+  const owner = { process: mark }
+  if (take(owner, path)) return true
+  clearDead(owner, path)
+  return take(owner, path) || isOf(mark, path)
+}
+
+function isOf(mark: string, path: string): boolean {
+  try {
+    return readFileSync(path, 'utf8') === mark
+  } catch {
+    return false
+  }
+}
+
 /** The mark is written beside it and linked, so that a lock is there with its owner or not at all. */
 function take(host: Pick<Host, 'process'>, path: string): boolean {
   const draft = `${path}.${process.pid}`

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codex } from '../../src/agents/codex/codex.ts'
 import { credentialsOf } from '../../src/credentials/credential.ts'
 import { serviceProvider } from '../../src/credentials/services.ts'
 import { isInjectedPath, methodsOf } from '../../src/network/inject.ts'
+import { until } from '../hold/holding.ts'
 import { OUTSIDE } from '../support/inside-without.ts'
 import { type Machine, makeMachine } from '../support/machine.ts'
 import { oauthServer, type Rotating } from '../support/oauth-server.ts'
@@ -67,6 +68,7 @@ describe('the ChatGPT login that Codex keeps on this machine', () => {
   const old = (days: number) => server.login(Date.now() / 1000 - days * DAY)
   const paude = (words: readonly string[], env: Record<string, string | undefined> = {}, stdin?: string) =>
     machine.paude(words, {
+      alone: true,
       env: { ...OUTSIDE, CODEX_REFRESH_TOKEN_URL_OVERRIDE: server.url, ...env },
       ...(stdin === undefined ? {} : { stdin }),
     })
@@ -75,12 +77,7 @@ describe('the ChatGPT login that Codex keeps on this machine', () => {
   /** No renewing process is left to a machine that goes. */
   const ended = async (id: string) => {
     await paude(['stop', id])
-    const lock = join(machine.home, '.local/state/paude/renewer')
-    try {
-      process.kill(Number.parseInt(readFileSync(lock, 'utf8'), 10), 'SIGKILL')
-    } catch {
-      // It has ended by itself.
-    }
+    await until('it ends', () => !existsSync(join(machine.home, '.local/state/paude/renewer')))
   }
 
   test('is used once it was asked for: its token and account go to the proxy, and are nowhere else', async () => {

@@ -3,12 +3,14 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseConfig } from '../../src/config/files/parse.ts'
 import { isAlive } from '../../src/host.ts'
+import { RENEWING } from '../../src/session/life/ensure-renewer.ts'
 import { renewals } from '../../src/session/record/renewals.ts'
 import { unrenewed } from '../../src/session/record/unrenewed.ts'
 import { refuseUnrenewable } from '../../src/session/resolve/unrenewable.ts'
 import { until as poll } from '../hold/holding.ts'
 import { OUTSIDE } from '../support/inside-without.ts'
 import { type Machine, makeMachine } from '../support/machine.ts'
+import { program } from '../support/program.ts'
 
 setDefaultTimeout(120_000) // ms: several programs a test
 
@@ -99,11 +101,18 @@ describe('a session whose credential ends soon', () => {
     const id = await begin('')
     expect([handed(), existsSync(lock())]).toEqual(['first', false])
     hasten(id)
-    const renewing = paude(['renew'])
+    const shell = Bun.spawn(['/bin/sh', '-c', RENEWING, 'paude-renewer', ...program, 'renew'], {
+      env: { ...machine.env, ...OUTSIDE },
+      cwd: machine.project,
+      stdout: 'ignore',
+    })
     writeFileSync(inFake('token'), 'second')
     await poll('the new one is handed over', () => handed() === 'second')
     expect(statSync(lock()).mode & 0o777).toBe(0o600)
-    expect((await paude(['renew'])).code).toBe(0)
+    // Nobody else does the same meanwhile.
+    for (const other of [process.pid, 2 ** 22 + 1])
+      expect(await paude(['renew', String(other)])).toMatchObject({ code: 1, stdout: '' })
+    expect(renewer()).toStartWith(`${shell.pid} `)
     writeFileSync(inFake('token'), 'not a "header"')
     await poll('it is noted', () => unrenewed(machine.folderOf(id))['credentials.tracker'] !== undefined)
     expect((await paude(['credentials', id])).stderr).toContain('credentials.tracker was not renewed')
@@ -112,15 +121,17 @@ describe('a session whose credential ends soon', () => {
     await poll('it goes on', () => handed() === 'third' && Object.keys(unrenewed(machine.folderOf(id))).length === 0)
     expect(machine.calls().flat().join(' ')).not.toMatch(/second|third/)
     await paude(['stop', id])
-    expect((await renewing).code).toBe(0)
-    expect(existsSync(lock())).toBe(false)
+    await shell.exited
+    expect([existsSync(lock()), existsSync(`${lock()}.json`)]).toEqual([false, false])
+    // A shell that was killed while paude ran for it leaves no lock, whoever its child belongs to now.
+    expect([(await paude(['renew', String(2 ** 22 + 1)])).code, existsSync(lock())]).toEqual([1, false])
   })
 
   test('has one process beside all others of the machine, and another one after it was killed', async () => {
     const id = await begin(', every = 86400')
     const first = renewer()
     expect(isAlive(first)).toBe(true)
-    await begin(', every = 86400')
+    const other = await begin(', every = 86400')
     expect(renewer()).toBe(first)
     process.kill(Number(first.split(/\D/)[0]), 'SIGKILL')
     await poll('it is gone', () => !isAlive(first))
@@ -130,6 +141,8 @@ describe('a session whose credential ends soon', () => {
     await poll('another one renews', () => renewer() !== first && isAlive(renewer()))
     writeFileSync(inFake('token'), 'second')
     await poll('it does not wait a day', () => handed() === 'second')
-    process.kill(Number(renewer().split(/\D/)[0]), 'SIGKILL')
+    // It would sleep for minutes.
+    for (const one of [id, other]) await paude(['stop', one])
+    await poll('it ends with the last session', () => !existsSync(lock()))
   })
 })

@@ -1,17 +1,20 @@
-import { renewAll } from '../../session/life/renew.ts'
+import { processMark } from '../../host.ts'
+import { renewDue } from '../../session/life/renew.ts'
 import { ACTS } from '../front-flags.ts'
-import { writeAll } from '../streams/output.ts'
 import { verb } from '../verb.ts'
 
 export default verb({
-  description: 'Renew the credentials of running sessions',
-  details: 'paude starts it by itself, where a credential says every so many seconds.',
+  description: 'Renew the credentials of running sessions that are due',
+  details:
+    'A shell that paude starts by itself asks for it, where a credential says every so many seconds. Prints the seconds until the next time; exit code 1 if no session needs one.',
   front: ACTS,
   examples: [],
-  args: {},
-  async run(context) {
+  args: { shell: { type: 'positional', description: 'Process of the shell that asks', required: true } },
+  async run(context, given) {
     for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined)
-    await renewAll(context, () => writeAll(1, 'ready\n'))
+    const wait = await renewDue(context, processMark(Number.parseInt(given.shell, 10)))
+    if (wait === null) return 1
+    context.answer(String(wait < 1000 ? Math.max(0.05, wait / 1000) : Math.ceil(wait / 1000)))
     return 0
   },
 })

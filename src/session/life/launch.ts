@@ -12,11 +12,12 @@ import { printable } from '../../text.ts'
 import { audit } from '../record/audited.ts'
 import type { Found } from '../record/found.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
+import { renewals } from '../record/renewals.ts'
 import { readRecords } from '../record/store.ts'
 import { watchHere } from './alarm-here.ts'
 import { reached } from './box-changes.ts'
 import { clearFailed } from './clone-end.ts'
-import { ensureRenewer } from './ensure-renewer.ts'
+import { ensureRenewer, wakeRenewer } from './ensure-renewer.ts'
 import { finishSession } from './finish.ts'
 import type { Prepared } from './prepare.ts'
 import { watchProvider } from './provider-watch.ts'
@@ -129,6 +130,7 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
   } finally {
     unlook()
     unwatch()
+    if (renewals(record).length > 0) wakeRenewer(context.host)
   }
 }
 

@@ -13,9 +13,11 @@ import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
 import { hasOutput } from '../record/out.ts'
+import { renewals } from '../record/renewals.ts'
 import { removeWorktree } from '../worktree/remove.ts'
 import { unlockTrees } from '../worktree/unlock.ts'
 import { copyNews, noteCopies } from './copies.ts'
+import { wakeRenewer } from './ensure-renewer.ts'
 import { keepRead } from './finish.ts'
 import { findNewExecutables, isWorthReview, warnOfNewExecutables } from './new-executables.ts'
 import { removePlan } from './plans.ts'
@@ -58,6 +60,7 @@ export async function removeSession(
       throw error
     },
   )
+  if (renewals(record).length > 0) wakeRenewer(context.host)
   await audit(context, record, { event: 'remove' })
   dropCloneRemote(context, record)
   await endHolder(holder)

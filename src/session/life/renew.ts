@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { away } from '../../backends/away.ts'
 import { need } from '../../backends/backend.ts'
 import { isUp } from '../../box/handle.ts'
@@ -7,7 +8,7 @@ import { PaudeError } from '../../errors.ts'
 import { isAlive } from '../../host.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
-import { withLock } from '../../run/lock.ts'
+import { holdLock } from '../../run/lock.ts'
 import { secret } from '../../secret.ts'
 import { printable } from '../../text.ts'
 import { backendOf } from '../record/engines.ts'
@@ -15,61 +16,68 @@ import type { Found } from '../record/found.ts'
 import { isStopped } from '../record/intent.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
 import { keyOf, type Renewal, renewals } from '../record/renewals.ts'
+import { dropRounds, hashOf, newRounds, type Rounds, readRounds, writeRounds } from '../record/rounds.ts'
 import { readRecords, sessionFolder } from '../record/store.ts'
 import { noteUnrenewed } from '../record/unrenewed.ts'
 import { followed } from '../resolve/provider.ts'
 import { renewerLock } from './ensure-renewer.ts'
 
-/** Milliseconds between two looks at which sessions run, and until a program that failed is asked again. */
-const LOOK = 15_000
-/** Milliseconds until the first time: nobody knows how long sessions were without, where another one was killed. */
+/** Milliseconds until a program that failed is asked again, and until an engine that did not answer is. */
+const AGAIN = 15_000
+/** The same until the first time: nobody knows how long sessions were without, where another one was killed. */
 const FIRST = 5000
+/** The same between two looks at which sessions run, where nothing is due. Whoever ends one has another look taken at once. */
+const LOOK = 300_000
 /** Looks in a row without an answer of any engine, after which nobody is thought to run. */
 const SILENT = 10
 
-/** Renews until no session needs it. Whoever comes second ends at once. */
-export async function renewAll(context: Context, ready: () => void): Promise<void> {
+/**
+ * Renews what is due, for the shell that asks again after the milliseconds that this returns; null where no session needs it any more, or
+ * another shell of the machine does the same. `owner` is the mark of that shell, ''
+ * where it has ended.
+ */
+export async function renewDue(context: Context, owner: string): Promise<number | null> {
+  const lock = renewerLock(context.host)
   // Who starts a session writes it down before he looks for us: after the lock is gone, another look finds it.
   do {
-    const mine = await withLock(context.host, { path: renewerLock(context.host), what: 'credentials', patience: 0 }, async () => {
-      ready()
-      await keepRenewing(context)
-      return true
-    }).catch((error: unknown) => {
-      if (error instanceof PaudeError && error.code === 'timeout') return false
-      throw error
-    })
-    if (!mine) return ready()
-  } while ((await running(context)).length > 0)
+    if (owner === '' || !holdLock(owner, lock)) return null
+    const rounds = readRounds(context.host, owner)
+    const sessions = await running(context, rounds)
+    if (sessions.length > 0) {
+      const wait = await round(context, rounds, sessions)
+      writeRounds(context.host, rounds)
+      return wait
+    }
+    dropRounds(context.host)
+    rmSync(lock, { force: true })
+  } while ((await running(context, newRounds(owner))).length > 0)
+  return null
 }
 
-async function keepRenewing(context: Context): Promise<void> {
-  const due = new Map<string, number>()
-  let wait = FIRST
-  for (;;) {
-    const sessions = await running(context)
-    if (sessions.length === 0) return
-    const wanted = sessions.flatMap((found) => renewals(found.record).map((renewal) => ({ found, renewal })))
-    const bySource = Map.groupBy(wanted, ({ renewal }) => keyOf(renewal))
-    for (const [key, users] of bySource) {
-      const every = (users[0]?.renewal.every ?? 0) * 1000
-      const at = due.get(key) ?? Date.now() + Math.min(every, wait)
-      // A clock that was set back must not lengthen it.
-      const left = Math.min(at - Date.now(), every)
-      if (left > 0) due.set(key, Date.now() + left)
-      else due.set(key, Date.now() + ((await renewed(context, users)) ? every : Math.min(every, LOOK)))
-    }
-    // The start of a session that comes later has just asked.
-    wait = Number.POSITIVE_INFINITY
-    const next = Math.min(...[...bySource.keys()].map((key) => due.get(key) ?? 0))
-    await Bun.sleep(Math.max(0, Math.min(LOOK, next - Date.now())))
+/** Asks every source that is due. Milliseconds until the next one is. */
+async function round(context: Context, rounds: Rounds, sessions: readonly Found[]): Promise<number> {
+  const wanted = sessions.flatMap((found) => renewals(found.record).map((renewal) => ({ found, renewal })))
+  const bySource = Map.groupBy(wanted, ({ renewal }) => hashOf(keyOf(renewal)))
+  // The start of a session that comes later has just asked.
+  const wait = rounds.isNew ? FIRST : Number.POSITIVE_INFINITY
+  const due: Record<string, number> = {}
+  for (const [key, users] of bySource) {
+    const every = (users[0]?.renewal.every ?? 0) * 1000
+    const at = rounds.due[key] ?? Date.now() + Math.min(every, wait)
+    // A clock that was set back must not lengthen it.
+    const left = Math.min(at - Date.now(), every)
+    due[key] = Date.now() + (left > 0 ? left : (await renewed(context, rounds, users)) ? every : Math.min(every, AGAIN))
   }
+  rounds.due = due
+  rounds.isNew = false
+  const most = Object.values(rounds.silent).some((times) => times > 0) ? AGAIN : LOOK
+  return Math.max(0, Math.min(most, Math.min(...Object.values(due)) - Date.now()))
 }
 
 type User = { readonly found: Found; readonly renewal: Renewal }
 
 /** Asks once and hands the answer to every proxy. Whether all have it. */
-async function renewed(context: Context, users: readonly User[]): Promise<boolean> {
+async function renewed(context: Context, rounds: Rounds, users: readonly User[]): Promise<boolean> {
   const [first] = users
   if (first === undefined) return true
   const { source, name } = first.renewal
@@ -80,22 +88,24 @@ async function renewed(context: Context, users: readonly User[]): Promise<boolea
   const { value, fault } = await asked
   const done = await Promise.all(
     users.map(async ({ found, renewal }) => {
-      const said = fault || (isHanded(found, { renewal, value }) ? '' : await handOver(context, found, { renewal, value }))
+      const said =
+        fault || (isHanded(rounds, found, { renewal, value }) ? '' : await handOver(context, found, { renewal, value }))
       noteUnrenewed(found.handle.folder, renewal.name, said)
-      if (said === '') handed.set(placeOf(found, renewal), Bun.hash(value))
+      if (said === '' && 'codex' in renewal.source) rounds.handed[placeOf(found, renewal)] = hashOf(value)
       return said === ''
     }),
   )
   return done.every(Boolean)
 }
 
-/** What each session was handed last: a login mostly stays as it is, and what is handed over costs the proxy a while. */
-const handed = new Map<string, number | bigint>()
-
 const placeOf = ({ record }: Found, { name }: Renewal): string => `${record.id} ${name}`
 
-const isHanded = (found: Found, { renewal, value }: { readonly renewal: Renewal; readonly value: string }): boolean =>
-  'codex' in renewal.source && handed.get(placeOf(found, renewal)) === Bun.hash(value)
+/** A login mostly stays as it is, and what is handed over costs the proxy a while. */
+const isHanded = (
+  rounds: Rounds,
+  found: Found,
+  { renewal, value }: { readonly renewal: Renewal; readonly value: string },
+): boolean => 'codex' in renewal.source && rounds.handed[placeOf(found, renewal)] === hashOf(value)
 
 /** What went wrong; '' for nothing, as where the session has ended meanwhile. */
 async function handOver(
@@ -122,20 +132,18 @@ async function handOver(
 const faultText = (error: unknown): string => printable(error instanceof Error ? error.message : String(error))
 
 /** Sessions with something to renew that run, or that somebody is about to start. */
-async function running(context: Context): Promise<readonly Found[]> {
+async function running(context: Context, rounds: Rounds): Promise<readonly Found[]> {
   const all = readRecords(context.host).filter(
     (record) =>
       renewals(record).length > 0 &&
       (backendOf(record).wall?.renew ?? null) !== null &&
       away(context.host, backendOf(record)) === null,
   )
-  const looked = await Promise.all(all.map((record) => lookAt(context, record)))
+  const looked = await Promise.all(all.map((record) => lookAt(context, rounds, record)))
   return looked.flat()
 }
 
-const silent = new Map<string, number>()
-
-async function lookAt(context: Context, record: SessionRecord): Promise<readonly Found[]> {
+async function lookAt(context: Context, { silent }: Rounds, record: SessionRecord): Promise<readonly Found[]> {
   const folder = sessionFolder(context.host, record.id)
   const found = { backend: backendOf(record), record, handle: handleOf(record, folder) }
   if (record.starter !== '' && isAlive(record.starter)) return [found]
@@ -143,7 +151,7 @@ async function lookAt(context: Context, record: SessionRecord): Promise<readonly
   const state = await ask(found.backend.life.state(found.handle), context.effects(found.backend)).catch((error: unknown) =>
     error instanceof PaudeError && error.code === 'not-found' ? ({ status: 'gone' } as const) : null,
   )
-  const times = state === null ? (silent.get(record.id) ?? 0) + 1 : 0
-  silent.set(record.id, times)
+  const times = state === null ? (silent[record.id] ?? 0) + 1 : 0
+  silent[record.id] = times
   return state === null ? (times < SILENT ? [found] : []) : isUp(state) ? [found] : []
 }

@@ -7,8 +7,10 @@ import { audit } from '../record/audited.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
 import { readKept } from '../record/kept.ts'
+import { renewals } from '../record/renewals.ts'
 import { carryOut } from './carry-out.ts'
 import { copyNews, noteCopies } from './copies.ts'
+import { wakeRenewer } from './ensure-renewer.ts'
 import { findNewExecutables, warnOfNewExecutables } from './new-executables.ts'
 import type { Review } from './review.ts'
 
@@ -31,6 +33,7 @@ export async function stopSession(
   const plan = [...note, ...kill, ...backend.life.stop(handle, isPaused ? 0 : grace)]
   const code = await carryOut(context, backend, { plan, dryRun })
   if (dryRun) return code
+  if (renewals(record).length > 0) wakeRenewer(context.host)
   await audit(context, record, { event: 'stop' })
   await endHolder(holder)
   await lookBack(context, { handle, record }, onFindings)
