@@ -374,7 +374,27 @@ describe('sessions', () => {
     expect(stderr).toMatch(/this directory has 2 sessions\n {2}→ name one:\n/)
     for (const name of ['one', 'two'])
       expect(stderr).toMatch(new RegExp(`^ {4}paude-\\w{6} \\(${name}\\)  started \\d+ s ago$`, 'm'))
-    expect((await machine.paude(['stop', ''])).code).toBe(1)
+  })
+
+  test('an empty word or two letters mean no session, and nothing short means one whose folder is not here', async () => {
+    machine.set('say', 'list', '')
+    const id = (await machine.paude(['--detach', '-p', 'x'])).stdout.trim()
+    for (const verb of ['stop', 'rm', 'wait', 'logs']) {
+      const { code, stdout, stderr } = await machine.paude([verb, ''])
+      expect({ code, stdout, stderr }).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: 'paude: the name of the session is empty\n  → paude sessions\n',
+      })
+    }
+    const short = id.slice(0, 'paude-'.length + 2)
+    for (const word of [short, short.slice('paude-'.length), 'paude-'])
+      expect((await machine.paude(['stop', word, '--dry-run'])).stderr).toContain('no session has the name or id')
+    expect((await machine.paude(['stop', id.slice('paude-'.length, -1), '--dry-run'])).code).toBe(0)
+    const other = makeMachine(['docker'])
+    for (const word of ['rrr', 'rrrrr', 'paude-rrrrr']) expect((await other.paude(['stop', word, '--dry-run'])).code).toBe(1)
+    expect((await other.paude(['stop', 'paude-rrrrr2', '--dry-run'])).code).toBe(0)
+    other.dispose()
   })
 
   test('an unknown one is a sentence', async () => {

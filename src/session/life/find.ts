@@ -24,7 +24,7 @@ import { handleOf, type SessionRecord } from '../record/record.ts'
 import { isLeaving, readRecord, readRecords, sessionFolder } from '../record/store.ts'
 
 /**
- * The session a word means: an id, the start of its random part, or a name; without a word, the one of this directory.
+ * The session a word means: an id, three letters or more of its random part, or a name; without a word, the one of this directory.
  * When that has several, the only one that runs, or that does not, where that is `preferred`. `past` reads one that is gone.
  */
 export async function findSession(
@@ -33,6 +33,8 @@ export async function findSession(
   preferred?: 'running' | 'ended',
   past = '',
 ): Promise<Found> {
+  // A variable of a script that is not set: it must not mean any session.
+  if (word === '') throw new PaudeError('usage', 'the name of the session is empty', { hint: 'paude sessions' })
   const records = readRecords(context.host)
   if (word === undefined && preferred !== undefined) {
     const fitting = await preferable(context, records, preferred)
@@ -44,7 +46,9 @@ export async function findSession(
   const { sessions } = await listSessions(context)
   const known = new Set(records.map(({ id }) => id))
   const lost = sessions.filter(({ id }) => !known.has(id)).map(recordOf)
-  const other = await choose(context, lost, word)
+  // It may be somebody else's, on an engine that several people use: only the whole id means it.
+  const meant = word === undefined ? lost : lost.filter(({ id }) => id === word || id === `paude-${word}`)
+  const other = await choose(context, meant, word)
   if (other !== null) return found(context, other)
   if (word === undefined)
     throw new PaudeError('not-found', 'no session belongs to this directory', {
@@ -230,7 +234,7 @@ async function choose(
       ? records.filter((record) => isOf(host.cwd, record))
       : records
           .filter(({ id, name }) => id === word || name === word)
-          .concat(records.filter(({ id, name }) => id !== word && name !== word && word !== '' && startsWith(id, word)))
+          .concat(records.filter(({ id, name }) => id !== word && name !== word && startsWith(id, word)))
   const exact = matches.filter(({ id, name }) => id === word || name === word)
   const candidates = exact.length > 0 ? exact : matches
   if (candidates.length < 2) return candidates[0] ?? null
@@ -243,7 +247,13 @@ async function choose(
   return candidates.find((record) => record.id === id) ?? null
 }
 
-const startsWith = (id: string, word: string): boolean => id.startsWith(word.startsWith('paude-') ? word : `paude-${word}`)
+/** Letters of the random part that mean an id: fewer are soon those of a session that nobody thought of. */
+const LEAST_LETTERS = 3
+
+function startsWith(id: string, word: string): boolean {
+  const letters = word.replace(/^paude-/, '')
+  return letters.length >= LEAST_LETTERS && id.startsWith(`paude-${letters}`)
+}
 
 /** A session by its record, so that its backend can be asked. */
 export function found({ host }: Context, record: SessionRecord): Found {
