@@ -233,6 +233,8 @@ describe('a sync', () => {
     const { volume: _, clone: __, ...record } = one.found.record
     const bind = { ...one.found, record }
     await expect(sync({ ...one, found: bind })).rejects.toThrow('works in your own folder, so there is nothing to sync')
+    const lost = { ...one.found, record: { ...record, version: '' } }
+    await expect(sync({ ...one, found: lost })).rejects.toThrow('this machine has no record of session paude-bcd234')
     await git(one.project, 'checkout', '--quiet', '-b', 'other')
     put(join(one.project, 'a.txt'), 'other\n')
     await git(one.project, 'commit', '--quiet', '--all', '-m', 'other')
@@ -304,6 +306,25 @@ describe('a sync that watches', () => {
     expect(told.toSorted()).toContain('sub/b.txt')
     expect(text(box, 'a.txt')).toBe('of the agent\n')
   }, 60_000)
+
+  test('asks no engine whether a session runs whose holder lives', async () => {
+    const one = await made()
+    const found = running(one)
+    const asked = join(one.room, 'asked')
+    const { parse } = found.backend.life.state(found.handle)
+    const state = () => ({ argv: ['/bin/sh', '-c', `echo x >>${asked}; echo running`] as const, parse })
+    const counted = { ...found, backend: { ...found.backend, life: { ...found.backend.life, state } } }
+    const syncs = async (text: string) => {
+      put(join(one.project, 'a.txt'), text)
+      expect((await sync({ context: one.context, found: counted })).sent).toEqual(['a.txt'])
+      return existsSync(asked)
+    }
+    const held = { v: 1, activity: 'idle', holder: one.context.host.process, code: null }
+    writeFileSync(join(found.handle.folder, 'state.json'), JSON.stringify(held))
+    expect(await syncs('one more\n')).toBe(false)
+    writeFileSync(join(found.handle.folder, 'state.json'), JSON.stringify({ ...held, code: 0 }))
+    expect(await syncs('two more\n')).toBe(true)
+  })
 
   test('is refused where the session does not run', async () => {
     const one = await made()

@@ -1,9 +1,11 @@
 import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { isHeld, readHoldState } from '../../hold/place.ts'
 import type { Argv } from '../../plan/plan.ts'
 import { ask, refusedIsNull } from '../../run/ask.ts'
 import { capture } from '../../run/process.ts'
+import { isPausedByAlarm } from '../record/alarm.ts'
 import type { Found } from '../record/found.ts'
 import type { SessionRecord } from '../record/record.ts'
 
@@ -24,8 +26,17 @@ export function requireClone({ record }: Pick<Found, 'record'>): Clone {
 
 /** The same for what is brought into it: a session in your own folder has your files as they are. */
 export function requireSyncable({ record }: Pick<Found, 'record'>): Pick<SessionRecord, 'id'> & { readonly clone: Clone } {
-  const { id, volume, cluster } = record
-  if (volume !== undefined || cluster !== undefined) return { id, clone: requireClone({ record }) }
+  const { id, volume, version } = record
+  if (volume !== undefined) return { id, clone: requireClone({ record }) }
+  // Of one that its labels alone tell of.
+  if (version === '')
+    throw new PaudeError(
+      'refused',
+      `this machine has no record of session ${id}, so paude cannot tell what its clone began with`,
+      {
+        hint: `paude cp FILE ${id}:PATH`,
+      },
+    )
   throw new PaudeError('refused', `session ${id} works in your own folder, so there is nothing to sync`, {
     hint: 'it sees each change of yours at once',
   })
@@ -44,9 +55,18 @@ export type Inside = (
   },
 ) => Argv
 
-export async function insideOf(context: Context, { backend, handle, record }: Found): Promise<Inside> {
+/** `believes`: a living holder that says that its agent runs is enough, so the engine need not be asked. */
+export async function insideOf(
+  context: Context,
+  { backend, handle, record }: Found,
+  { believes = false }: { readonly believes?: boolean } = {},
+): Promise<Inside> {
   const { volume } = requireClone({ record })
-  const state = await ask(backend.life.state(handle), context.effects(backend)).catch(refusedIsNull)
+  const held = believes ? readHoldState(handle.folder) : null
+  const isKnown = isHeld(held) && held?.code === null && !isPausedByAlarm(handle.folder)
+  const state = isKnown
+    ? { status: 'running' }
+    : await ask(backend.life.state(handle), context.effects(backend)).catch(refusedIsNull)
   if (state?.status === 'paused')
     throw new PaudeError('refused', `session ${record.id} is paused, so paude cannot read its clone`, {
       hint: `paude stop ${record.id}`,

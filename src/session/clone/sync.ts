@@ -93,7 +93,7 @@ async function syncOnce(context: Context, found: Found, options: Syncing): Promi
   const told = { leftOut: here.leftOut, folders: here.folders }
   const nothing: SyncResult = { sent: [], removed: [], refused: [], secrets: [], ...told }
   if (here.differing.length === 0) return nothing
-  const inside = await insideOf(context, found)
+  const inside = await insideOf(context, found, { believes: true })
   const words = [readBegan(folder) || clone.base, options.dryRun ? 'look' : '']
   const program = pipe(inside(script, words, { writes: true, stdin: true, signal: options.signal }))
   const talk = talkWith(program, found, options)
