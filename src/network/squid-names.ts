@@ -164,6 +164,7 @@ function packed(hosts: readonly string[]): readonly string[] {
 
 /** In squid `.x.org` holds x.org too, and an exact name beside a wildcard that covers it is fatal. */
 function listing(hosts: readonly string[]): { readonly listed: readonly string[]; readonly excluded: readonly string[] } {
+  if (!hosts.join('').includes('*')) return { listed: packed(fromTheEnd(hosts)), excluded: [] }
   const known = new Set(hosts)
   const apexes = hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(2))
   const dotted = new Set(apexes)

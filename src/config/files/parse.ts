@@ -168,8 +168,6 @@ export function parseToml(file: string, content: string): unknown {
 function parsedQuickly(content: string): unknown {
   const short = withoutLongLists(content)
   if (short === null) return null
-  // All that comes does the same for each of thousands: worth compiling soon.
-  Bun.unsafe.setJITPolicy(1)
   try {
     const found = plain(TOML.parse(short.text))
     return short.restore(found) ? found : null

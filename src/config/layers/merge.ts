@@ -30,7 +30,7 @@ export function mergeSources({
         continue
       }
       settings[key] = [...(settings[key] as readonly unknown[]), ...value]
-      origins[key] = [...(origins[key] ?? []), ...value.map(() => origin)]
+      origins[key] = [...(origins[key] ?? []), ...Array<Origin>(value.length).fill(origin)]
     }
   const merged = { settings: settings as Settings, origins: origins as Config['origins'], file, managed: {} }
   return withRelease(managed.reduce(bound, merged))
