@@ -13,7 +13,7 @@ export function ownProgram(
   if (path === null || !isExecutable(path))
     return new PaudeError(
       'backend-missing',
-      `${key} names ${quoted(said)}, which is no program ${path === null ? 'in PATH' : 'here'}`,
+      `${key} names ${quoted(said)}, which is not a program ${path === null ? 'in PATH' : 'here'}`,
       {
         hint: 'correct it: paude config edit',
       },
@@ -22,7 +22,7 @@ export function ownProgram(
     new PaudeError('refused', `${key} names ${quoted(path)}, ${why}`, { hint: 'name a program that only you or root can write' })
   if (isOfProject(host, path)) return refuse('which is in the project: an agent may have written it')
   const open = [path, realpathSync(path)].map(openPlace).find((place) => place !== null)
-  return open === undefined || open === null ? path : refuse(`and everybody may write ${quoted(open)}`)
+  return open === undefined || open === null ? path : refuse(`and every user may write ${quoted(open)}`)
 }
 
 /** What of a path everybody may change: the file, its folder, or one above it in which files have no owners to keep them. */
