@@ -149,6 +149,63 @@ describe('the token of Google Vertex AI', () => {
   })
 })
 
+describe('the token of Google Vertex AI for Gemini', () => {
+  const host = 'europe-west1-aiplatform.googleapis.com'
+  const all = credentialsOf([serviceProvider(VERTEX, 'google')], { env: { CLOUDSDK_AUTH_ACCESS_TOKEN: 'ya29.x' } }).map(
+    ({ injection }) => ({ ...injection, way: 'bump' as const }),
+  )
+  const models = '/v1/projects/my-project/locations/europe-west1/publishers/google/models'
+
+  test.each([
+    [true, host, `${models}/gemini-3.8-flash:streamGenerateContent?alt=sse`],
+    [true, host, `${models}/gemini-3.8-flash:generateContent`],
+    [true, host, `${models}/gemini-3.8-flash:countTokens`],
+    [false, host, `${models}/gemini-3.8-flash:predict`],
+    [false, host, `${models}/../../anthropic/models/x:generateContent`],
+    [false, host, models.replace('google', 'anthropic').concat('/claude-x:generateContent')],
+    [false, host, models.replace('my-project', 'other-project').concat('/gemini-x:generateContent')],
+    [false, host, models.replace('locations/europe-west1', 'locations/us-east5').concat('/gemini-x:generateContent')],
+    [false, host, '/v1beta/models/gemini-x:generateContent'],
+    [false, host, '/v1/projects/my-project/locations/europe-west1/endpoints/x:generateContent'],
+    [false, 'us-east5-aiplatform.googleapis.com', `${models}/gemini-x:generateContent`],
+    [false, 'generativelanguage.googleapis.com', `${models}/gemini-x:generateContent`],
+    [false, 'oauth2.googleapis.com', '/token'],
+  ])('%s: %s%s', (goes, place, path) => expect(gets(all, place, 'POST', path)).toBe(goes))
+
+  test('is chosen by the variables of Gemini, which is told where, in the words that it has for a key', () => {
+    const there = agentOf({ agent: 'gemini', agents: [], service: 'vertex', region: 'europe-west1', resource: 'my-project' })
+    const environment = (env: Host['env']) => there.environment({ env } as Host, [])
+    const place = '/v1/projects/my-project/locations/europe-west1'
+    expect(environment({ GOOGLE_GEMINI_BASE_URL: 'https://other.example.org' })).toMatchObject({
+      GOOGLE_GEMINI_BASE_URL: `https://${host}${place}`,
+      GOOGLE_GENAI_API_VERSION: 'publishers/google',
+      GEMINI_API_KEY: 'AIza.paude.placeholder.the.real.key.stays.outside.the.box',
+    })
+    expect(environment({ GOOGLE_VERTEX_BASE_URL: 'https://gateway.example.org/' })).toMatchObject({
+      GOOGLE_GEMINI_BASE_URL: `https://gateway.example.org${place}`,
+    })
+    const read = agents.gemini.services?.read
+    const where = { GOOGLE_CLOUD_PROJECT: 'My-project', GOOGLE_CLOUD_LOCATION: 'global' }
+    expect(read?.(where, '')).toEqual({})
+    expect(read?.({ ...where, GOOGLE_GENAI_USE_VERTEXAI: 'true' }, '')).toMatchObject({
+      service: { value: 'vertex' },
+      region: { value: 'global' },
+      resource: { value: 'my-project' },
+    })
+    for (const lack of ['region', 'resource'])
+      expect(() =>
+        agentOf({
+          agent: 'gemini',
+          agents: [],
+          service: 'vertex',
+          region: 'europe-west1',
+          resource: 'p-1',
+          [lack]: '',
+        }).environment({ env: {} } as Host, []),
+      ).toThrow('Google Vertex AI needs a')
+  })
+})
+
 test.each([
   ...[
     '',
@@ -474,6 +531,23 @@ describe('a start', () => {
     const { renewals } = await import('../src/session/record/renewals.ts')
     const record = JSON.parse(readFileSync(join(machine.folderOf(stdout.trim()), 'session.json'), 'utf8'))
     expect(renewals(record)).toMatchObject([{ name: 'CLOUDSDK_AUTH_ACCESS_TOKEN', every: 240, places: [{ at: 0 }] }])
+  })
+
+  test('on Vertex hands over the token of gcloud for Gemini too, and no service of another agent', async () => {
+    machine.program('gcloud', '#!/bin/sh\necho ya29.printed-by-gcloud\n')
+    configure(
+      '[provider]\nservice = "vertex"\nregion = "europe-west1"\nresource = "my-project"\nauth_token = { command = ["gcloud", "auth", "print-access-token"] }\n',
+    )
+    const there = { PAUDE_LOGIN_INSIDE: undefined, PAUDE_AGENT: 'gemini', GEMINI_API_KEY: 'AIza-never' }
+    const { code, stderr } = await machine.paude(['--detach', '-p', 'x'], { env: there })
+    expect([code, stderr, handed()]).toEqual([0, '', 'ya29.printed-by-gcloud'])
+    const conf = squidConf()
+    expect(conf).toContain('europe-west1-aiplatform.googleapis.com')
+    expect(conf).not.toContain('generativelanguage')
+    expect(machine.calls().flat().join(' ')).not.toMatch(/ya29|AIza-never/)
+    configure('[provider]\nservice = "bedrock"\nregion = "eu-west-1"\napi_key = "env:KEY_OF_BEDROCK"\n')
+    await machine.paude(['--detach', '-p', 'x'], { env: { ...there, KEY_OF_BEDROCK: 'bedrock-never' } })
+    expect(handed()).toBe('AIza-never')
   })
 
   test('of a project is not sent to a service by the file of that project', async () => {

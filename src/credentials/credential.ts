@@ -13,6 +13,8 @@ export type Credential = {
   readonly placeholder: string
   /** Variable that tells the agent its provider's address. */
   readonly addressVariable: string
+  /** How the box hears of it. */
+  readonly told: { readonly variable: string; readonly below: string }
   /** Where the credential goes; the way is the user's choice. */
   readonly injection: Omit<Injection, 'way'>
 }
@@ -44,6 +46,7 @@ function credential(
     value: secret(value),
     placeholder,
     addressVariable: provider.address.variable,
+    told: provider.address.told ?? { variable: provider.address.variable, below: '' },
     injection: {
       host: hostname.toLowerCase(),
       port,

@@ -52,7 +52,7 @@ export const providerKeys = {
   /** '' for the agent's own provider, which files call direct. */
   service: row({
     key: 'provider.service',
-    meaning: `Cloud that Claude's models come from: ${cloudNames.join(' or ')}; chatgpt for Codex; or ${DIRECT} for the agent's own provider`,
+    meaning: `Cloud that Claude's models come from: ${cloudNames.join(' or ')}; vertex for Gemini; chatgpt for Codex; or ${DIRECT} for the agent's own provider`,
     initial: '' as ServiceName | '',
     schema: (v) =>
       v.pipe(
@@ -63,10 +63,14 @@ export const providerKeys = {
     withoutBox: 'free',
     notIn: { project: NOT_A_PROJECTS, managed: EACH_USERS },
   }),
-  region: place('region', 'Region of the cloud, as in AWS_REGION or CLOUD_ML_REGION: for bedrock and vertex', readRegion),
+  region: place(
+    'region',
+    'Region of the cloud, as in AWS_REGION, CLOUD_ML_REGION or GOOGLE_CLOUD_LOCATION: for bedrock and vertex',
+    readRegion,
+  ),
   resource: place(
     'resource',
-    'Resource in the cloud, as in ANTHROPIC_FOUNDRY_RESOURCE: for foundry. Project, as in ANTHROPIC_VERTEX_PROJECT_ID: for vertex',
+    'Resource in the cloud, as in ANTHROPIC_FOUNDRY_RESOURCE: for foundry. Project, as in ANTHROPIC_VERTEX_PROJECT_ID or GOOGLE_CLOUD_PROJECT: for vertex',
     readResource,
   ),
   apiKey: credential('api_key', `Where the API key is: env:NAME, file:PATH, ${OTHER_SOURCES}`),

@@ -4,6 +4,7 @@ import { serviceNames, serviceProvider } from './services.ts'
 const rows: readonly Provider[] = [
   ...Object.values(providers),
   ...serviceNames.map((name) => serviceProvider({ name, region: '', resource: '' })),
+  serviceProvider({ name: 'vertex', region: '', resource: '' }, 'google'),
 ]
 
 /** Variables that hold credentials paude keeps outside every box; --env must not carry them in by accident. */

@@ -30,7 +30,13 @@ export type Provider = {
   /** What says beside the secret whose it is, for a login that is of one account of several. */
   readonly account?: Pick<ProviderSecret, 'variable' | 'header' | 'placeholder'>
   /** Variable that says where the models are, and where they are without it; '' where that needs to be said first, as `lacks` tells. */
-  readonly address: { readonly variable: string; readonly usual: string; readonly lacks?: Lacks }
+  readonly address: {
+    readonly variable: string
+    readonly usual: string
+    readonly lacks?: Lacks
+    /** By which the box hears of it, and what is below it there; its own variable and nothing without that. */
+    readonly told?: { readonly variable: string; readonly below: string }
+  }
   /** Pattern of the paths of its API, below the prefix of its address and without a query: the credential goes nowhere else. */
   readonly api: string
   /** The same of what only programs of others ask; '' for nothing. */

@@ -16,8 +16,12 @@ export const DIRECT = 'direct'
 /** A cloud and where in it: '' for what is not said, or not asked for. */
 export type Service = { readonly name: ServiceName; readonly region: string; readonly resource: string }
 
+/** Whose models a cloud is asked for. */
+export type Publisher = 'anthropic' | 'google'
+
 /** The provider that a service is. */
-export const serviceProvider = (service: Service): Provider => ROWS[service.name](service)
+export const serviceProvider = (service: Service, publisher: Publisher = 'anthropic'): Provider =>
+  service.name === 'vertex' && publisher === 'google' ? vertexOfGoogle(service) : ROWS[service.name](service)
 
 const ROWS: Readonly<Record<ServiceName, (service: Service) => Provider>> = { bedrock, foundry, vertex, chatgpt }
 
@@ -106,9 +110,48 @@ function foundry({ resource }: Service): Provider {
   }
 }
 
-function vertex({ region, resource }: Service): Provider {
+/** The project and the region as a path has them; a pattern for what is not said. */
+function placeOfVertex({ region, resource }: Service): string {
   const place = region === '' ? '[a-z0-9-]+' : readRegion(region, 'provider.region')
   const project = resource === '' ? '[a-z0-9-]+' : readResource(resource, 'provider.resource')
+  return `/projects/${project}/locations/${place}`
+}
+
+/** '' where a part of it is not said. */
+const hostOfVertex = ({ region, resource }: Service): string =>
+  region === '' || resource === ''
+    ? ''
+    : `https://${region === 'global' ? '' : `${readRegion(region, 'provider.region')}-`}aiplatform.googleapis.com`
+
+/** The same models that a key of Google's reaches: Gemini is told of an address whose paths are those of Vertex. */
+function vertexOfGoogle(service: Service): Provider {
+  const { region } = service
+  const of = vertex(service)
+  return {
+    ...of,
+    address: {
+      variable: 'GOOGLE_VERTEX_BASE_URL',
+      usual: hostOfVertex(service),
+      told: { variable: 'GOOGLE_GEMINI_BASE_URL', below: `/v1${placeOfVertex(service)}` },
+      lacks: {
+        what: region === '' ? 'a region' : 'a project',
+        ways:
+          region === ''
+            ? 'export GOOGLE_CLOUD_LOCATION=europe-west1, or paude config set provider.region europe-west1'
+            : 'export GOOGLE_CLOUD_PROJECT=NAME, or paude config set provider.resource NAME',
+      },
+    },
+    api: `/v1${placeOfVertex(service)}/publishers/google/models/[A-Za-z0-9_-][A-Za-z0-9._-]*:(generateContent|streamGenerateContent|countTokens)`,
+    private: /^(CLOUDSDK_AUTH_ACCESS_TOKEN|GOOGLE_VERTEX_BASE_URL)$/,
+    unfit: {
+      variables: ['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_API_KEY'],
+      why: 'is not used for Vertex AI; gcloud can use application default credentials',
+    },
+  }
+}
+
+function vertex(service: Service): Provider {
+  const { region, resource } = service
   const model = '[A-Za-z0-9][A-Za-z0-9._@-]*:(rawPredict|streamRawPredict)'
   return {
     title: 'Google Vertex AI',
@@ -125,8 +168,7 @@ function vertex({ region, resource }: Service): Provider {
     ],
     address: {
       variable: 'ANTHROPIC_VERTEX_BASE_URL',
-      usual:
-        region === '' || resource === '' ? '' : `https://${place === 'global' ? '' : `${place}-`}aiplatform.googleapis.com/v1`,
+      usual: region === '' || resource === '' ? '' : `${hostOfVertex(service)}/v1`,
       lacks: {
         what: region === '' ? 'a region' : 'a project',
         ways:
@@ -136,7 +178,7 @@ function vertex({ region, resource }: Service): Provider {
       },
     },
     // Of one project in one region: what else the token may do there stays closed.
-    api: `/projects/${project}/locations/${place}/publishers/anthropic/models/${model}`,
+    api: `${placeOfVertex(service)}/publishers/anthropic/models/${model}`,
     others: '',
     further: [],
     login: [],

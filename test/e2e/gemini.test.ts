@@ -16,6 +16,7 @@ import {
   poll,
   put,
   type RunOptions,
+  root,
   sessionIds,
   startPaude,
   stateHome,
@@ -111,6 +112,45 @@ touch looked; until [ -e go ]; do sleep 0.1; done`,
       expect(JSON.stringify(headers)).not.toContain('placeholder')
     }
     expect(api.requests.at(-1)?.instructions.includes('paude network allow HOST')).toBe(true)
+  })
+
+  test('on Vertex AI the token of a program reaches the models of one project and region alone', async () => {
+    const token = `ya29.${crypto.randomUUID()}`
+    const place = '/v1/projects/my-project/locations/europe-west1'
+    const vertex = serveGenerateApi({ key: token, vertex: `${place}/publishers/google` })
+    const folder = `${root}/config-${backend}-gemini-vertex`
+    const cwd = makeProject()
+    put(`${folder}/token`, token)
+    put(
+      `${folder}/paude/config.toml`,
+      `[provider]\nservice = "vertex"\nregion = "europe-west1"\nresource = "my-project"\nbase_url = "http://${HOST_NAME}:${vertex.port}"\nauth_token = { command = ["cat", "${folder}/token"] }\n`,
+    )
+    put(
+      join(cwd, 'look'),
+      `(env; cat /proc/*/environ; find "$HOME" /etc /paude /tmp /run -type f -not -path /tmp/all -size -2000k -exec cat {} +) 2>/dev/null | tr "\\0" "\\n" > /tmp/all
+echo found $(grep -a -c -F -e "${token.slice(0, 12)}""${token.slice(12)}" /tmp/all) of $(wc -l < /tmp/all)
+ask() { curl -s -o /dev/null -w "%{http_code} " -X POST -d "{}" "http://127.0.0.1:3130$1"; }
+ask ${place.replace('my-project', 'other-project')}/publishers/google/models/x:generateContent; ask ${place}/endpoints; ask /v1beta/models/x:generateContent
+`,
+    )
+    const own = {
+      GEMINI_API_KEY: undefined,
+      GOOGLE_GEMINI_BASE_URL: undefined,
+      PAUDE_LOGIN_INSIDE: undefined,
+      XDG_CONFIG_HOME: folder,
+    }
+    try {
+      const { code, stdout, stderr } = await run(['--', '--yolo', '-p', 'BASH sh look;;SAY {result}'], { cwd, env: own })
+      expect(code, stderr).toBe(0)
+      expect(stdout).toMatch(/^found 0 of [1-9]\d{2,}\n403 403 403 ?\n$/)
+      expect(vertex.requests.length).toBeGreaterThan(1)
+      for (const { path, status, headers } of vertex.requests) {
+        expect([status, path.split('/models/')[0]]).toEqual([200, `${place}/publishers/google`])
+        expect([headers['authorization'], headers['x-goog-api-key']]).toEqual([`Bearer ${token}`, undefined])
+      }
+    } finally {
+      await vertex.stop()
+    }
   })
 
   test('over TLS the proxy adds the key inside the tunnel, and no other host is asked', async () => {

@@ -7,10 +7,13 @@ import type { Asked, ScriptedApi } from './scripted-api.ts'
  */
 export function serveGenerateApi({
   key,
+  vertex = '',
   hostname = '0.0.0.0',
   tls,
 }: {
   readonly key: string
+  /** Where its models are as Vertex AI has them, for a token in place of a key. */
+  readonly vertex?: string
   readonly hostname?: string
   readonly tls?: { readonly key: string; readonly cert: string }
 }): ScriptedApi {
@@ -22,15 +25,18 @@ export function serveGenerateApi({
     idleTimeout: 0,
     ...(tls && { tls }),
     async fetch(request) {
-      const { pathname, search } = new URL(request.url)
-      const path = pathname + search
+      const { headers, url } = request
+      const { pathname, search } = new URL(url)
+      const whole = pathname + search
+      const path = vertex === '' ? whole : whole.startsWith(`${vertex}/models/`) ? `/v1beta${whole.slice(vertex.length)}` : ''
       if (STREAMED.test(path)) begun++
       const body = read(await request.text())
-      const response = await respond(request, { path, key, body })
+      const known = vertex === '' ? headers.get('x-goog-api-key') === key : headers.get('authorization') === `Bearer ${key}`
+      const response = await respond(request, { path, known, body })
       requests.push({
         method: request.method,
-        path,
-        headers: request.headers.toJSON(),
+        path: whole,
+        headers: headers.toJSON(),
         status: response.status,
         // Which of two models answers is asked of a third one first.
         parts: STREAMED.test(path) ? (body?.parts ?? []) : [],
@@ -49,11 +55,11 @@ const STREAMED = /^\/v1beta\/models\/[\w.-]+:streamGenerateContent\?alt=sse$/
 const PLAIN = /^\/v1beta\/models\/[\w.-]+:(generateContent|countTokens)$/
 
 async function respond(
-  { method, headers, signal }: Request,
-  { path, key, body }: { readonly path: string; readonly key: string; readonly body: Body | null },
+  { method, signal }: Request,
+  { path, known, body }: { readonly path: string; readonly known: boolean; readonly body: Body | null },
 ): Promise<Response> {
   if (method !== 'POST' || !(STREAMED.test(path) || PLAIN.test(path))) return failure(404, 'Not found')
-  if (headers.get('x-goog-api-key') !== key) return failure(400, 'API key not valid. Please pass a valid API key.')
+  if (!known) return failure(400, 'API key not valid. Please pass a valid API key.')
   if (body === null) return failure(400, 'not a request with contents')
   if (path.endsWith(':countTokens')) return Response.json({ totalTokens: 10 })
   if (PLAIN.test(path)) return Response.json(chunk([{ text: CHOICE }], 'STOP'))

@@ -7,9 +7,9 @@ import {
   type ServiceName,
   serviceProvider,
 } from '../../credentials/services.ts'
-import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import type { Agent, SaidOfService, Services } from '../agent.ts'
+import { first, isTrue } from '../said-service.ts'
 
 /** How Claude is told of a cloud. */
 type Told = {
@@ -85,25 +85,6 @@ function foreign(env: Host['env']): string {
 const chosenIn = (env: Host['env']): CloudName | '' => cloudNames.find((name) => isTrue(env[TOLD[name].choice])) ?? ''
 
 const isCloud = (name: ServiceName | ''): name is CloudName => cloudNames.some((one) => one === name)
-
-/** What Claude takes for a yes. */
-const isTrue = (value = ''): boolean => /^(1|true|yes|on)$/i.test(value.trim())
-
-function first<K extends 'region' | 'resource'>(
-  env: Host['env'],
-  variables: readonly string[],
-  key: K,
-  checked: (text: string, where: string) => string,
-): SaidOfService {
-  const variable = variables.find((one) => (env[one] ?? '').trim() !== '')
-  if (variable === undefined) return {}
-  try {
-    return { [key]: { value: checked((env[variable] ?? '').trim(), variable), variable } }
-  } catch (error) {
-    if (!(error instanceof PaudeError)) throw error
-    return { [key]: { value: '', variable, fault: error } }
-  }
-}
 
 /** No login of Claude's own is one of the cloud's. */
 function at(agent: Agent, service: Service): Agent {

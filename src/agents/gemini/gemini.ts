@@ -9,6 +9,7 @@ import { optionValue, sortWords } from '../words.ts'
 import { toGeminiEvent } from './event.ts'
 import { grammar } from './grammar.ts'
 import home from './home.sh' with { type: 'text' }
+import { services } from './services.ts'
 import { extension, userSettings } from './settings.ts'
 
 /** Gemini's ids as it makes them: a UUID. It takes other words too, which paude does not follow. */
@@ -39,6 +40,7 @@ export const gemini: Agent = {
   grammar,
   screen: true,
   providers: [providers.google],
+  services,
   hosts: [],
   login: '',
   tokenLogin: null,

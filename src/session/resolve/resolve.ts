@@ -539,10 +539,8 @@ function resolveEnvironment(
   }
 }
 
-const providerAddress = (
-  { addressVariable, injection }: Credential,
-  { inject }: Settings,
-): readonly (readonly [string, string])[] => (inject === 'base-url' ? [[addressVariable, `${BASE_URL}${injection.prefix}`]] : [])
+const providerAddress = ({ told, injection }: Credential, { inject }: Settings): readonly (readonly [string, string])[] =>
+  inject === 'base-url' ? [[told.variable, `${BASE_URL}${injection.prefix}${told.below}`]] : []
 
 /** Where the box finds the models of the agent's first provider. */
 const addressIn = ({ providers: [provider] }: Agent, environment: Readonly<Record<string, string>>): string =>
