@@ -166,15 +166,32 @@ describe('flags of one letter', () => {
       expect(await offered(...words)).toContain(id)
   })
 
-  test('sessions -q prints ids alone, -n the newest, and -a all that it prints anyway', async () => {
-    machine.unset('say', 'list')
+  test('sessions -q prints ids of yours alone, -n the newest, and -a all that it prints anyway', async () => {
+    const ids = [await started('one'), await started('two')]
+    const row = (id: string, workspace = machine.project) =>
+      JSON.stringify(['running', 'Up 2 seconds', id, '', 'claude', workspace, '2026-01-02T03:04:05.000Z', 'restricted'])
+    machine.set('say', 'list', [row('paude-others'), ...ids.map((id) => row(id))].join('\n'))
     const lines = async (...words: string[]) => (await machine.paude(['ps', ...words])).stdout.trim().split('\n')
     const all = await lines('-q')
-    expect(all.length).toBeGreaterThan(3)
-    expect(all.filter((line) => !/^paude-\w{6}$/.test(line))).toEqual([])
-    expect(await lines('-aqn2')).toEqual(all.slice(0, 2))
+    expect(all.toSorted()).toEqual(ids.toSorted())
+    expect(await lines('-aqn1')).toEqual(all.slice(0, 1))
+    const table = await lines()
+    expect(table.at(-1)).toMatch(/^paude-others .* \(not yours\)$/)
+    expect(table.filter((line) => line.includes('(not yours)'))).toHaveLength(1)
+    const rows = JSON.parse((await lines('--json')).join('')) as readonly { readonly id: string; readonly own: boolean }[]
+    expect(rows.filter(({ own }) => !own).map(({ id }) => id)).toEqual(['paude-others'])
     machine.set('say', 'list', '')
     expect((await machine.paude(['ps', '-q'])).stdout).toBe('')
+  })
+
+  test('sessions --here lists those of this project alone', async () => {
+    const id = await started()
+    const row = (id: string) =>
+      JSON.stringify(['running', 'Up 2 seconds', id, '', 'claude', machine.project, '2026-01-02T03:04:05.000Z', 'restricted'])
+    machine.set('say', 'list', [row('paude-others'), row(id)].join('\n'))
+    expect((await machine.paude(['sessions', '--here', '-q'])).stdout).toBe(`${id}\n`)
+    const elsewhere = await machine.paude(['sessions', '--here'], { cwd: machine.home })
+    expect([elsewhere.stdout, elsewhere.stderr]).toEqual(['', expect.stringContaining('no session of this directory')])
   })
 })
 
@@ -241,10 +258,11 @@ describe('the last lines', () => {
 test('sessions shows only those that run when asked to, and watches all', async () => {
   machine.unset('say', 'list')
   const all = JSON.parse((await machine.paude(['sessions', '--json'])).stdout) as readonly { id: string; status: string }[]
-  const running = all.flatMap(({ id, status }) => (['running', 'paused'].includes(status) ? [`${id}\n`] : []))
+  const running = all.flatMap(({ id, status }) => (['running', 'paused'].includes(status) ? [id] : []))
   expect(running.length).toBeGreaterThan(0)
   expect(running.length).toBeLessThan(all.length)
-  expect((await machine.paude(['sessions', '-q', '--running'])).stdout).toBe(running.join(''))
+  const narrowed = (await machine.paude(['sessions', '--json', '--running'])).stdout
+  expect((JSON.parse(narrowed) as typeof all).map(({ id }) => id)).toEqual(running)
   expect((await machine.paude(['sessions', '-q', '--running', '-n1'])).stdout).toBe(running[0] ?? '')
   machine.set('say', 'list', '')
   expect((await machine.paude(['sessions', '--running'])).stderr).toContain('no session is running')

@@ -74,7 +74,7 @@ describe('sessions', () => {
         kind: '',
         message: '',
       },
-      ...{ fault: '', attached: 0, planted: [], alarm: '', blocked: 0 },
+      ...{ fault: '', attached: 0, planted: [], alarm: '', blocked: 0, own: true },
       ...more,
     }) as unknown as ActiveRow
   const home = '/home/me'

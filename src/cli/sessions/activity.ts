@@ -6,7 +6,7 @@ import type { MarkedRow } from '../../session/life/new-executables.ts'
 import { readAlarm } from '../../session/record/alarm.ts'
 import { refusedPlaces } from '../../session/record/blocked.ts'
 import { startOf } from '../../session/record/started.ts'
-import { sessionFolder } from '../../session/record/store.ts'
+import { readRecord, sessionFolder } from '../../session/record/store.ts'
 
 /** What an agent says of itself. */
 type AgentActivity = {
@@ -34,6 +34,8 @@ export type ActiveRow = MarkedRow &
     readonly asks: number
     /** ISO time at which it was started last. */
     readonly started: string
+    /** Whether this state folder has a record of it; without one it is most likely another user's. */
+    readonly own: boolean
   }
 
 /** Reads what the holders publish, and why a session is paused: files, no engine is asked. */
@@ -57,6 +59,13 @@ export const withNews = (host: Host, rows: readonly MarkedRow[]): Promise<readon
     rows.map(async (row) => {
       const { blocked, waiting } = await refusedPlaces(host, row.id)
       const asks = row.status === 'running' ? waiting.length : 0
-      return { ...withActivity(host, row), blocked: blocked.length, asks, started: startOf(sessionFolder(host, row.id), row) }
+      const own = readRecord(host, row.id) !== null
+      return {
+        ...withActivity(host, row),
+        blocked: blocked.length,
+        asks,
+        started: startOf(sessionFolder(host, row.id), row),
+        own,
+      }
     }),
   )

@@ -21,10 +21,15 @@ export type Used = Pick<Usage, 'cpus' | 'memory' | 'processes'> & { readonly mem
 /** Stands last in the row of a session that planted something. */
 export const MARK = '(!)'
 
-/** Those of this directory first, then those that wait for you; else the newest first, as they come. */
+/** Stands last in the row of a session that this account has no record of. */
+export const OTHERS = '(not yours)'
+
+/** Those of this directory first, then those that wait for you, and those of others last; else the newest first, as they come. */
 export const ordered = ({ cwd }: Pick<Host, 'cwd'>, rows: readonly ActiveRow[]): readonly ActiveRow[] => {
   const rank = (row: ActiveRow) =>
-    (row.workspace !== '' && below(row.workspace, cwd) ? 0 : 2) + (row.activity === 'waiting' || row.asks > 0 ? 0 : 1)
+    (row.own ? 0 : 4) +
+    (row.workspace !== '' && below(row.workspace, cwd) ? 0 : 2) +
+    (row.activity === 'waiting' || row.asks > 0 ? 0 : 1)
   return rows.toSorted((one, other) => rank(one) - rank(other))
 }
 
@@ -68,7 +73,11 @@ const cells = (row: ActiveRow, { home, stopped }: { readonly home: string; reado
   ago(row.started),
   printable(row.agent),
   printable(titleOf(row.backend, row.remote)),
-  [printable(tilde(row.workspace, home)), ...(row.planted.length === 0 && row.alarm === '' ? [] : [red(MARK)])].join(' '),
+  [
+    printable(tilde(row.workspace, home)),
+    ...(row.own ? [] : [dim(OTHERS)]),
+    ...(row.planted.length === 0 && row.alarm === '' ? [] : [red(MARK)]),
+  ].join(' '),
 ]
 
 function statusOf({ status, exitCode, outOfMemory }: ActiveRow, stopped: boolean): string {

@@ -5,7 +5,8 @@ import { isUp } from '../../box/handle.ts'
 import type { Security } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import { beginList, listSessions, usageOf, withMemoryEnds } from '../../session/life/find.ts'
+import type { Host } from '../../host.ts'
+import { beginList, isOf, listSessions, usageOf, withMemoryEnds } from '../../session/life/find.ts'
 import { modeOf, type SessionRecord } from '../../session/record/record.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { printable } from '../../text.ts'
@@ -22,8 +23,9 @@ export default verb({
   examples: [
     ['paude sessions', `every session on ${backendNames.join(' and ')}`],
     ['paude sessions --stats', 'with the CPU and memory that each uses'],
-    ['paude sessions -q --running', 'only ids: paude stop $(paude sessions -q --running)'],
-    ["paude sessions --json | jq -r '.[].id'", 'their ids, for scripts'],
+    ['paude sessions --here', "those of this directory's project"],
+    ['paude sessions -q --running', 'only ids, of yours alone: paude stop $(paude sessions -q --running)'],
+    ["paude sessions --json | jq -r '.[] | select(.own) | .id'", 'ids of yours, for scripts'],
   ],
   args: {
     json,
@@ -32,8 +34,9 @@ export default verb({
       letter: 'a',
       description: 'Ask every engine, also one that had no session within the hour; ended sessions are always listed',
     },
+    here: { type: 'boolean', description: "Show only sessions of this directory's project" },
     running: { type: 'boolean', description: 'Show only sessions that run' },
-    quiet: { type: 'boolean', letter: 'q', description: 'Print only ids' },
+    quiet: { type: 'boolean', letter: 'q', description: 'Print only ids, and only of sessions that have a record here: yours' },
     stats: { type: 'boolean', description: 'Also show what each running session uses: CPU, memory and processes' },
     limit: { type: 'string', letter: 'n', valueHint: 'NUMBER', description: 'Show only the newest N' },
     watch: { type: 'boolean', description: 'Keep the list up to date; on a terminal, keys attach, stop and reply' },
@@ -42,7 +45,17 @@ export default verb({
     const limit = readTail(given.limit, '--limit')
     if (quiet && json) throw new PaudeError('usage', '--quiet and --json cannot be combined', { hint: 'leave one of them out' })
     if (quiet && stats) throw new PaudeError('usage', '--quiet and --stats cannot be combined', { hint: 'leave one of them out' })
-    const narrowing = stats ? '--stats' : quiet ? '--quiet' : limit !== undefined ? '--limit' : given.running ? '--running' : ''
+    const narrowing = stats
+      ? '--stats'
+      : quiet
+        ? '--quiet'
+        : limit !== undefined
+          ? '--limit'
+          : given.running
+            ? '--running'
+            : given.here
+              ? '--here'
+              : ''
     if (watch && narrowing !== '')
       throw new PaudeError('usage', `--watch and ${narrowing} cannot be combined`, {
         hint: 'leave one of them out',
@@ -53,14 +66,17 @@ export default verb({
     }
     const { list } = given.all ? { list: listSessions(context) } : await beginList(context)
     // Loaded while the engines answer.
-    const [{ withNewExecutables }, { withNews }, { MARK, ordered, sessionTable }] = await Promise.all([
+    const [{ withNewExecutables }, { withNews }, { MARK, OTHERS, ordered, sessionTable }] = await Promise.all([
       import('../../session/life/new-executables.ts'),
       import('./activity.ts'),
       import('./session-table.ts'),
     ])
     const { sessions, failures } = await list
     for (const { error } of failures) context.warn(lacking(error, 'paude cannot show its sessions'))
-    const wanted = sessions.filter((session) => !given.running || isUp(session)).slice(0, limit)
+    const narrowed = given.here ? hereOf(context.host) : quiet ? ownOf(context.host) : null
+    const wanted = sessions
+      .filter((session) => (!given.running || isUp(session)) && (narrowed === null || narrowed.has(session.id)))
+      .slice(0, limit)
     const told = await withMemoryEnds(context, wanted)
     const news = await withNews(context.host, withNewExecutables(context.host, told))
     const rows = stats ? await withUsage(context, news) : news
@@ -70,16 +86,33 @@ export default verb({
         context,
         rows.map(({ id }) => id),
       )
-    else if (rows.length === 0) context.note(given.running ? 'no session is running' : 'no sessions; to start one here: paude')
+    else if (rows.length === 0) context.note(noneWords(given))
     else context.answer(sessionTable(context.host, ordered(context.host, rows)))
     if (!json && !quiet)
       for (const { id, name, kind, alarm } of rows)
         if (kind === 'review') context.warn(`${name || id} is paused: ${alarm}; paude review ${name || id}`)
     if (!json && !quiet && rows.some(({ planted, alarm }) => planted.length > 0 || alarm !== ''))
       context.note(`${MARK} marks sessions that changed files which this machine may run; to see them: paude review SESSION`)
+    if (!json && !quiet && rows.some(({ own }) => !own))
+      context.note(`sessions marked ${OTHERS} have no record on this account, so they are most likely another user's`)
     return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
   },
 })
+
+/** Ids of yours: an engine that several users share has those of others as well, of which this state folder has no record. */
+const ownOf = (host: Host): ReadonlySet<string> => new Set(readRecords(host).map(({ id }) => id))
+
+const hereOf = (host: Host): ReadonlySet<string> =>
+  new Set(
+    readRecords(host)
+      .filter((record) => isOf(host.cwd, record))
+      .map(({ id }) => id),
+  )
+
+function noneWords({ here, running }: { readonly here?: boolean | undefined; readonly running?: boolean | undefined }): string {
+  if (here) return `no session of this directory${running ? ' is running' : ''}; list all: paude sessions`
+  return running ? 'no session is running' : 'no sessions; to start one here: paude'
+}
 
 /** With what each uses now; null where nobody can tell. An engine takes more than a second to measure it, so only who asks waits for that. */
 async function withUsage(

@@ -219,7 +219,7 @@ async function preferable(
 }
 
 /** Whether a folder is of a session: of its workspace, or of the project that its worktree was made in. */
-const isOf = (cwd: string, { workspace, worktree }: SessionRecord): boolean =>
+export const isOf = (cwd: string, { workspace, worktree }: SessionRecord): boolean =>
   isBelow(cwd, workspace) || (worktree !== undefined && isBelow(cwd, worktree.project))
 
 const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
