@@ -14,6 +14,9 @@ const ASKED = 6000
 /** Milliseconds that an agent has to say that it works on what was typed. What it answers by itself, as `/help`, it says nothing of. */
 const TAKEN = 2000
 
+/** Milliseconds that an agent has to show anything at all: what is typed before may be thrown away when it takes over its terminal. */
+const FIRST = 10_000
+
 /** Milliseconds that an agent has until it knows pastes; what comes before that it takes for keys. */
 const PASTES = 10_000
 
@@ -41,12 +44,18 @@ type Sent = Extract<Question, { ask: 'send' }>
  */
 export function makeTypist(means: Means): (sent: Sent) => Promise<string> {
   let last: Promise<unknown> = Promise.resolve()
+  const begun = Date.now()
   return (sent) => {
-    const done = last.then(() => taken(means, sent))
+    const done = last
+      .then(() => until(means, () => showsAnything(means), begun + FIRST - Date.now()))
+      .then(() => taken(means, sent))
     last = done.catch(() => undefined)
     return done
   }
 }
+
+const showsAnything = ({ screen, spoken }: Means): boolean =>
+  spoken() || screen.picture({ format: 'text', scrollback: 0 }).trim() !== ''
 
 async function taken(means: Means, sent: Sent): Promise<string> {
   const { screen, state, spoken, repainted } = means

@@ -61,12 +61,27 @@ test('that the agent is idle is no sign that it has taken what was typed', async
   expect(agent.state().activity).toBe('working')
 })
 
+test('nothing is typed before the agent has shown anything', async () => {
+  let looks = 0
+  const written: number[] = []
+  const send = makeTypist({
+    write: () => void written.push(looks),
+    screen: { picture: () => (looks++ < 3 ? ' \n' : '> '), bracketedPaste: () => false, atCursor: () => String(written.length) },
+    state: () => ({ activity: 'starting', kind: '', message: '', since: '0' }),
+    spoken: () => false,
+    over: () => false,
+    repainted: async () => undefined,
+  })
+  await send({ ask: 'send', text: 'a text', keys: '', enter: false })
+  expect(written).toEqual([4])
+})
+
 test('what means something as a paste alone waits for an agent that has just started', async () => {
   const written: string[] = []
   let knowsPastes = false
   const send = makeTypist({
     write: (text) => void written.push(text),
-    screen: { picture: () => '', bracketedPaste: () => knowsPastes, atCursor: () => String(written.length) },
+    screen: { picture: () => '> ', bracketedPaste: () => knowsPastes, atCursor: () => String(written.length) },
     state: () => ({ activity: 'idle', kind: '', message: '', since: '0' }),
     spoken: () => false,
     over: () => false,
