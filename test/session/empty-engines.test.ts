@@ -30,11 +30,12 @@ const box = {
 function list(words: readonly string[] = [], more: Readonly<Record<string, string>> = {}) {
   rmSync(join(room, 'calls'), { force: true })
   const env = { PATH: room, HOME: room, XDG_STATE_HOME: join(room, 'state'), TERM: 'dumb', ...more }
-  const argv = [...program, 'sessions', '-q', ...words]
+  const argv = [...program, 'sessions', '--json', ...words]
   const { stdout, exitCode } = Bun.spawnSync(argv, { env, cwd: join(room, 'project') })
   expect(exitCode).toBe(0)
   const calls = existsSync(join(room, 'calls')) ? readFileSync(join(room, 'calls'), 'utf8') : ''
-  return { ids: stdout.toString().split('\n').filter(Boolean), asked: calls.split('\n').filter(Boolean).length }
+  const ids = (JSON.parse(stdout.toString()) as readonly { readonly id: string }[]).map(({ id }) => id)
+  return { ids, asked: calls.split('\n').filter(Boolean).length }
 }
 
 test('an engine that had no session is not asked again', () => {
