@@ -19,8 +19,8 @@ export type Seer = {
   readonly isOurs: (path: string) => boolean
 }
 
-/** What a watched folder belongs to: a tree of the project, a git directory that was there, or something that appeared. */
-export type Belongs = 'tree' | 'git' | Candidate
+/** What a watched folder belongs to: a tree of the project, a git directory that was there, a folder in one, or something that appeared. */
+export type Belongs = 'tree' | 'git' | 'in git' | Candidate
 
 /** New repositories that one look looks into, and milliseconds in which findings are gathered. */
 const MOST_REPOSITORIES = 500
@@ -34,7 +34,8 @@ export function makeJudge(kept: Manifest, { found, isOurs, told }: Seer, watches
     // What appeared is watched too, since it may be harmless now and become something else.
     if (kept.seen[one.path] === undefined)
       for (const folder of foldersOf(one, kept).filter((inner) => inner === one.path || !isOurs(inner))) {
-        if (watches.of(folder) === 'tree') watches.leave(folder)
+        const known = watches.of(folder)
+        if (known === 'tree' || known === 'in git') watches.leave(folder)
         watches.enter(folder, one)
       }
     if (isOurs(one.path) || isInOld(one, kept)) return []

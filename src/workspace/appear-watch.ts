@@ -2,15 +2,17 @@ import { basename, dirname, join } from 'node:path'
 import { type Belongs, makeJudge, type Seer } from './appear-judge.ts'
 import { makeWatches } from './folder-watches.ts'
 import { isRepository } from './git.ts'
-import { CLOSED, IN_GIT, NEW_REPOSITORY } from './listed.ts'
+import { CLOSED, IN_GIT, NEW_REPOSITORY, ODD_IN_GIT } from './listed.ts'
 import type { Candidate, Manifest } from './manifest.ts'
 import { entriesOf, look } from './paths.ts'
 import { makeTurns } from './turns.ts'
-import { isOddFolder, matcher, SKIPPED, type Walked, walkSteps } from './walk.ts'
+import { isLoose, isOddFolder, isTried, matcher, SKIPPED, type Walked, walkGitsSteps, walkSteps } from './walk.ts'
 
 /** Milliseconds in which events are gathered, and between two looks at everything. */
 const GATHER = 20
 const CALM = 1_000
+/** Folders in git directories that are watched: those of branches with a slash are many. */
+const MOST_IN_GIT = 300
 /** Events of that time after which some may be lost: the kernel keeps 16,384. */
 const MANY = 4_000
 
@@ -105,10 +107,26 @@ export function watchGuarded(kept: Manifest, seer: Seer): () => void {
     const of = watches.of(dirname(path))
     const candidate = of === undefined ? null : meaning(path, of)
     // Within a harmless repository a name means what it means anywhere.
-    const other = typeof of === 'object' ? meaning(path, 'tree') : null
+    const isNew = typeof of === 'object'
+    const other = isNew ? (meaning(path, 'tree') ?? (of.listed === NEW_REPOSITORY ? meaning(path, 'in git') : null)) : null
     if (candidate !== null) return other === null ? [candidate] : [candidate, other]
     if (isMove && of === 'tree' && !SKIPPED.has(basename(path)) && isFolder(path)) lookInto(path)
+    if (isMove && (of === 'git' || of === 'in git') && !isLoose(path) && isFolder(path)) enterInGit(path)
     return []
+  }
+
+  const inGit = new Set<string>()
+  /** A folder of git's that came has something in it, perhaps. */
+  function enterInGit(folder: string): void {
+    if (inGit.size >= MOST_IN_GIT || !watches.enter(folder, 'in git')) return
+    inGit.add(folder)
+    for (const { name } of entriesOf(folder)) note(join(folder, name), true)
+  }
+
+  function* lookThroughGits(): Generator<undefined, void> {
+    const { folders, odd: links } = yield* walkGitsSteps(kept.gits)
+    for (const folder of folders) if (!kept.gits.includes(folder)) enterInGit(folder)
+    yield* judgeAll(links.map(oddInGit))
   }
 
   /** Folders that are looked through; true: once more after that. */
@@ -148,6 +166,7 @@ export function watchGuarded(kept: Manifest, seer: Seer): () => void {
       IN_SEVERE.map((listed) => ({ path: join(git, listed.path), listed, looksLike: false })),
     )
     turns.add(judgeAll(inGits), 'urgent')
+    turns.add(lookThroughGits(), 'urgent')
     for (const root of kept.roots) lookInto(root)
   }
 
@@ -163,13 +182,18 @@ export function watchGuarded(kept: Manifest, seer: Seer): () => void {
 /** Tells what a path in a watched folder means: nothing for most. */
 function meaningIn({ roots, gits, list }: Manifest): (path: string, of: Belongs) => Candidate | null {
   const match = matcher(list)
+  const inGitAt = (path: string): Candidate | null => {
+    const kind = look(path)
+    return kind === null || kind.isFile() || kind.isDirectory() || isTried(path, gits) ? null : oddInGit(path)
+  }
   return (path, of) => {
     if (typeof of === 'object') return of
     const [name, folder] = [basename(path), dirname(path)]
     if (of === 'git') {
       const listed = IN_SEVERE.find((one) => one.path === name)
-      return listed === undefined ? null : { path, listed, looksLike: false }
+      return listed === undefined ? inGitAt(path) : { path, listed, looksLike: false }
     }
+    if (of === 'in git') return inGitAt(path)
     if (name === '.git') return gits.includes(path) ? null : repository(path)
     // The top of a project counts as one as soon as it has the last of these.
     if (GITS_NAMES.has(name) && isRepository(folder)) return repository(roots.includes(folder) ? join(folder, 'HEAD') : folder)
@@ -184,6 +208,8 @@ const IN_SEVERE = IN_GIT.filter(({ severity }) => severity === 'severe')
 const GITS_NAMES: ReadonlySet<string> = new Set(['HEAD', 'objects', 'refs'])
 
 const repository = (path: string): Candidate => ({ path, listed: NEW_REPOSITORY, looksLike: false })
+
+const oddInGit = (path: string): Candidate => ({ path, listed: ODD_IN_GIT, looksLike: false })
 
 /** What may hold anything: a folder whose name is no UTF-8 can be read, watched and named by nobody here. */
 const odd = (path: string): Candidate => ({ path, listed: CLOSED, looksLike: false })

@@ -163,6 +163,14 @@ export const NEW_REPOSITORY: Listed = {
 /** What may hold anything, since nobody can look at it. */
 export const CLOSED: Listed = { path: '', severity: 'severe', tool: '', why: 'paude cannot look into it' }
 
+/** A link, pipe or socket in git data. git makes none of them, and follows links wherever it writes: also a log or a message. */
+export const ODD_IN_GIT: Listed = {
+  path: '',
+  severity: 'severe',
+  tool: 'git',
+  why: 'writes through it or waits for it, so that a commit of yours changes another file',
+}
+
 /** What configuration of git or of yours names. */
 export const NAMED: Listed = { path: '', severity: 'severe', tool: 'git', why: 'is told by its configuration to use it' }
 

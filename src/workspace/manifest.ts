@@ -2,9 +2,9 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { isRepository, readPointer } from './git.ts'
 import { readConfig } from './git-config.ts'
 import { bytesInPlace } from './inode.ts'
-import { CLOSED, IN_GIT, type Listed, NAMED, NEW_REPOSITORY, rank, type Severity } from './listed.ts'
+import { CLOSED, IN_GIT, type Listed, NAMED, NEW_REPOSITORY, ODD_IN_GIT, rank, type Severity } from './listed.ts'
 import { below, entriesIfOpen, look, readLink, readSmall, realPath } from './paths.ts'
-import { type Found, matcher, severest, type Walked, walk } from './walk.ts'
+import { type Found, matcher, severest, TRIED, type Walked, walk, walkGits } from './walk.ts'
 
 /** What is looked at again at the end. */
 export type Looked = {
@@ -240,8 +240,6 @@ const PLAIN_NAMES: ReadonlySet<string> = new Set([
   ...['MERGE_MODE', 'SQUASH_MSG', 'AUTO_MERGE', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'gc.pid', 'gc.log'],
   ...['TAG_EDITMSG', 'NOTES_EDITMSG', 'MERGE_RR'],
 ])
-/** A link by which `git init` tries whether there are links. */
-const TRIED = /^t[a-zA-Z0-9]{6}$/
 /** Ends of names that git uses while it writes one of these: a watch looks in the middle of it. */
 const PASSING = /(\.stash\.\d+)?\.lock$|\.stash\.\d+$|\.new$/
 
@@ -260,6 +258,7 @@ function candidates({ gits, named }: Looked, walks: readonly Walked[]): readonly
     ...inGits(gits),
     ...named.flatMap((path) => subtree(path, NAMED)),
     ...repositories.map((path) => ({ path, listed: NEW_REPOSITORY, looksLike: false })),
+    ...walkGits([...new Set([...gits, ...repositories])]).odd.map((path) => ({ path, listed: ODD_IN_GIT, looksLike: false })),
     // Last, since of several that count the same the last word counts.
     ...walks.flatMap(({ closed }) => closed).map((path) => ({ path, listed: CLOSED, looksLike: false })),
   ]

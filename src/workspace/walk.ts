@@ -110,6 +110,47 @@ export function* walkSteps(
   return { repositories, sockets, links, closed, oddFolders, listed: found, isCut }
 }
 
+/** Names looked at in the git directories of one project. */
+const MOST_IN_GITS = 100_000
+
+/** Folders of git directories, and what in them is neither a file nor a folder. */
+export type GitsWalked = { readonly folders: readonly string[]; readonly odd: readonly string[] }
+
+/** Looks through git directories, bounded, the nearest first. Loose objects are left out: git never writes to one that is there. */
+export function walkGits(gits: readonly string[]): GitsWalked {
+  const steps = walkGitsSteps(gits)
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value
+}
+
+/** The same, piece by piece. */
+export function* walkGitsSteps(gits: readonly string[]): Generator<undefined, GitsWalked> {
+  const [folders, odd] = [new Set(gits), [] as string[]]
+  let names = 0
+  for (const folder of folders) {
+    yield
+    const entries = entriesIfOpen(folder) ?? []
+    names += entries.length
+    for (const entry of entries) {
+      const path = `${folder}/${entry.name}`
+      if (entry.isDirectory()) {
+        if (!isLoose(path)) folders.add(path)
+      } else if (!entry.isFile() && !isTried(path, gits)) odd.push(path)
+    }
+    if (names > MOST_IN_GITS) break
+  }
+  return { folders: [...folders], odd }
+}
+
+/** A folder of loose objects. */
+export const isLoose = (path: string): boolean => /\/objects\/[0-9a-f]{2}$/.test(path)
+
+/** A link by which `git init` tries whether there are links. */
+export const isTried = (path: string, gits: readonly string[]): boolean =>
+  TRIED.test(basename(path)) && gits.includes(dirname(path))
+
+/** Its name. */
+export const TRIED = /^t[a-zA-Z0-9]{6}$/
+
 /** Whether a folder has a name that is no UTF-8, so that nobody can look into it. */
 export const isOddFolder = (entry: Dirent, folder: string): boolean =>
   entry.isDirectory() && entry.name.includes('\ufffd') && look(`${folder}/${entry.name}`) === null

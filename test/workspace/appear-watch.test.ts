@@ -80,6 +80,24 @@ const severe: readonly (readonly [name: string, plant: (root: string) => void, p
     },
     'arrived/x/.idea',
   ],
+  [
+    'a link in git data, in place of a log',
+    (root) => {
+      rmSync(join(root, '.git/logs/HEAD'), { force: true })
+      mkdirSync(join(root, '.git/logs'), { recursive: true })
+      symlinkSync('/elsewhere', join(root, '.git/logs/HEAD'))
+    },
+    '.git/logs/HEAD',
+  ],
+  [
+    'a link in a folder of git data that is new',
+    (root) => {
+      mkdirSync(join(root, '.git/logs/refs/heads/a'), { recursive: true })
+      symlinkSync('/elsewhere', join(root, '.git/logs/refs/heads/a/b'))
+    },
+    '.git/logs/refs/heads/a/b',
+  ],
+  ['a link in place of a message', (root) => symlinkSync('/elsewhere', join(root, '.git/SQUASH_MSG')), '.git/SQUASH_MSG'],
   ['another name for commondir', (root) => put(join(root, '.git/commondir'), '../evil\n'), '.git/commondir'],
   ['a repository whose configuration names a program', (root) => evil(join(root, 'sub')), 'sub/.git'],
   [

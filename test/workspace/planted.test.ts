@@ -222,8 +222,40 @@ const namedAtTheEnd: readonly (readonly [name: string, plant: (root: string) => 
   ['plant-alternates', (root) => void put(join(root, '.git/objects/info/alternates')), '.git/objects/info/alternates', 'warn'],
   ['plant-remote', (root) => void put(join(root, '.git/remotes/origin')), '.git/remotes', 'warn'],
   ['link-out', (root) => symlinkSync('/etc', join(root, 'innocent')), 'innocent', 'warn'],
+  // git writes its logs and messages through links: a commit of the host would change the file that they lead to.
+  ...[
+    '.git/logs/HEAD',
+    '.git/logs/refs/heads/x',
+    '.git/COMMIT_EDITMSG',
+    '.git/FETCH_HEAD',
+    '.git/index',
+    '.git/refs/heads/y',
+  ].map(linked),
+  ...['.git/logs', '.git/objects/ab', '.git/objects/pack', '.git/rr-cache', '.git/MERGE_MSG'].map(linked),
+  [
+    'link-in-submodule',
+    (root) => replaced(submodule, '.git/modules/part/logs/HEAD')(root),
+    '.git/modules/part/logs/HEAD',
+    'severe',
+  ],
+  ['link-in-nested', (root) => replaced(nested('sub'), 'sub/.git/logs/HEAD')(root), 'sub/.git/logs/HEAD', 'severe'],
+  ['pipe-in-git', (root) => void Bun.spawnSync(['mkfifo', join(root, '.git/MERGE_MSG')]), '.git/MERGE_MSG', 'severe'],
   ['link-listed', (root) => symlinkSync('/etc', join(root, '.vscode')), '.vscode', 'severe'],
 ]
+
+function linked(name: string) {
+  return ['link', replaced(nothing, name), name, 'severe'] as const
+}
+
+/** Puts a link to a file of the user in place of a path. */
+function replaced(prepare: (root: string) => void, name: string) {
+  return (root: string): void => {
+    prepare(root)
+    rmSync(join(root, name), { recursive: true, force: true })
+    mkdirSync(dirname(join(root, name)), { recursive: true })
+    symlinkSync(join(home, '.bashrc'), join(root, name))
+  }
+}
 
 function severe(name: string) {
   return ['plant', (root: string) => void put(join(root, name)), name, 'severe'] as const
@@ -271,6 +303,16 @@ describe('at the end is named', () => {
   test('pointer-to-evil: a .git file of a worktree that leads to a git directory of the sandbox', () => {
     const { findings } = attempt(worktreeInside, (root) => writeFileSync(join(root, 'trees/a/.git'), 'gitdir: ../../evil\n'))
     expect(findings).toMatchObject([{ path: 'trees/a/.git', state: 'changed', severity: 'severe' }])
+  })
+
+  test('link-kept: a link in git data that was there is yours, one that leads elsewhere since is not', () => {
+    const there = (root: string) => {
+      rmSync(join(root, '.git/logs'), { recursive: true, force: true })
+      symlinkSync('/elsewhere', join(root, '.git/logs'))
+    }
+    expect(attempt(there, nothing).findings).toEqual([])
+    const { findings } = attempt(there, replaced(nothing, '.git/logs'))
+    expect(findings).toMatchObject([{ path: '.git/logs', state: 'changed', severity: 'severe' }])
   })
 
   test('worktree-with-config: one that the sandbox made and gave a configuration', () => {
