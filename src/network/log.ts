@@ -35,9 +35,10 @@ export type Request = {
   readonly used?: readonly number[]
 }
 
-/** The policy that reasons are told by; requests of other revisions were decided by what has changed since. */
-export type Known = Pick<Policy, 'mode' | 'allow' | 'deny'> &
-  Partial<Pick<Policy, 'ways' | 'injections'>> & { readonly revision: string }
+type Rules = Pick<Policy, 'mode' | 'allow' | 'deny'> & Partial<Pick<Policy, 'ways' | 'injections'>>
+
+/** The policy that reasons are told by; requests of other revisions were decided by what has changed since, which `held` knows where anybody does. */
+export type Known = Rules & { readonly revision: string; readonly held?: (revision: string) => Rules | null }
 
 const NOTHING: Known = { mode: 'restricted', allow: [], deny: [], revision: '' }
 
@@ -215,7 +216,7 @@ function readObject(text: string): Record<string, unknown> | null {
 }
 
 function toRequest(line: Line, known: Known): Request {
-  const judged = decision(line, known)
+  const judged = judge(line, known)
   return {
     time: line.time,
     session: line.session,
@@ -231,6 +232,17 @@ function toRequest(line: Line, known: Known): Request {
     revision: line.revision,
     program: line.program,
   }
+}
+
+/** By the policy of its moment, where that is known. */
+function judge(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> {
+  const then = isPast(line, known) ? (known.held?.(line.revision) ?? null) : null
+  if (then === null) return decision(line, known)
+  const judged = decision(line, { ...then, revision: line.revision })
+  const lacked = judged.rule === UNLISTED || judged.rule === 'port'
+  return lacked && named(known.allow, line).some((entry) => opens(entry, line)) && denied(known.deny, line) === null
+    ? { ...judged, rule: UNLISTED_THEN }
+    : judged
 }
 
 function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> {
@@ -281,6 +293,10 @@ const UNREACHED = 'at a private address'
 /** The same of a tunnel, of which squid does not say which. */
 export const UNFOUND_OR_PRIVATE = 'not found, or at a private address'
 
+const UNLISTED = 'not on the allowlist'
+/** The rule of a request that an entry of today would allow. */
+export const UNLISTED_THEN = 'not on the allowlist then'
+
 /** Why a host that is on the list was denied all the same. */
 export const UNREACHABLE: readonly string[] = [UNFOUND_OR_PRIVATE, UNREACHED]
 
@@ -294,10 +310,9 @@ function denial(line: Line, known: Known): string {
   const entries = named(known.allow, line)
   if (boundHost(known, line) !== null && !entries.some((entry) => opens(entry, line)))
     return line.bump === 'bump' ? OTHER_REQUEST : UNFOUND_OR_PRIVATE
-  if (entries.length === 0)
-    return known.mode === 'record' && line.host !== HOST_NAME ? UNFOUND_OR_PRIVATE : 'not on the allowlist'
+  if (entries.length === 0) return known.mode === 'record' && line.host !== HOST_NAME ? UNFOUND_OR_PRIVATE : UNLISTED
   if (!entries.some((entry) => opens(entry, line))) return 'port'
-  if (isPast(line, known)) return 'not on the allowlist then'
+  if (isPast(line, known)) return UNLISTED_THEN
   return line.bump === 'bump' || line.host === HOST_NAME ? 'path not allowed' : UNFOUND_OR_PRIVATE
 }
 

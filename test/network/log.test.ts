@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
+import type { Policy } from '../../src/network/allow.ts'
 import { type Counted, type Known, NOT_TLS, parseLog, withBeginning } from '../../src/network/log.ts'
-import { parseAllow } from '../../src/network/pattern.ts'
+import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
+import { revisionOf } from '../../src/network/revision.ts'
 
 const allow = {
   mode: 'open' as const,
@@ -128,6 +130,39 @@ test('what is left of a connection that could not be tunnelled is no request', (
 test('what no rule blocked while all is recorded was not found', () => {
   const asked = line({ ...connect, ...denied, h: 'dead.test' })
   expect(parseLog(asked, { ...allow, mode: 'record' })).toMatchObject([{ rule: 'not found, or at a private address' }])
+})
+
+describe('after the policy was changed', () => {
+  const base = {
+    session: 's1',
+    ports: [443],
+    ways: { upstream: null, dns: [], ip: 'any', bandwidth: 0 },
+    injections: [],
+  } as const
+  const policy = (entries: readonly string[], denies: readonly string[] = []): Policy => ({
+    ...base,
+    mode: 'restricted',
+    allow: entries.map((entry) => parseAllow(entry, 'test')),
+    deny: denies.map((entry) => parseDeny(entry, 'test')),
+  })
+  const [before, other] = [policy(['example.org']), policy(['example.org'], ['late.test'])]
+  const now = policy(['example.org', 'late.test'])
+  const held = (revision: string) => [before, other].find((one) => revisionOf(one) === revision) ?? null
+  const known = { ...now, revision: revisionOf(now), held }
+  const rule = (host: string, by: Policy, told: Known = known) =>
+    parseLog(line({ ...connect, ...denied, h: host, rev: revisionOf(by) }), told)[0]?.rule
+
+  test('a request keeps the reason of its moment', () => {
+    expect(rule('example.org', before)).toBe('not found, or at a private address')
+    expect(rule('late.test', other)).toBe('denied: late.test')
+    expect(rule('never.test', before)).toBe('not on the allowlist')
+  })
+  test('what only lacked an entry that is there now is told so', () =>
+    expect(rule('late.test', before)).toBe('not on the allowlist then'))
+  test('a policy that nobody knows any more is told by what holds now', () =>
+    expect(rule('example.org', policy([]))).toBe('not on the allowlist then'))
+  test('what was taken back since keeps its reason', () =>
+    expect(rule('example.org', before, { ...policy([]), revision: 'other', held })).toBe('not found, or at a private address'))
 })
 
 test('a port of this machine is asked for by name also while all is recorded', () => {

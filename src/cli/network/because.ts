@@ -1,9 +1,9 @@
-import { ASTRAY, NOT_TLS, UNREACHABLE } from '../../network/log.ts'
+import { ASTRAY, NOT_TLS, UNLISTED_THEN, UNREACHABLE } from '../../network/log.ts'
 
 /** Why something was blocked, for people: the log's own words are short and the same for every port. */
 export function because(rule: string, port: number): string {
   if (rule === 'port') return `port ${port} is not allowed`
-  if (rule === 'not on the allowlist then') return 'was not allowed then'
+  if (rule === UNLISTED_THEN) return 'was not allowed then'
   if (rule === 'address literal') return 'an IP address, not a host name'
   if (rule === NOT_TLS) return 'no TLS in a tunnel: allow http://HOST:PORT'
   if (rule === ASTRAY) return 'it carried the placeholder of a credential'

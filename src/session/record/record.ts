@@ -10,6 +10,7 @@ import { isObjectName, isRefName } from '../../workspace/ref-name.ts'
 const WatchedIndex = v.nullable(v.object({ path: v.string(), mark: v.string(), hash: v.optional(v.picklist([20, 32]), 20) }))
 
 const words = v.pipe(v.array(v.string()), v.readonly())
+const changes = v.array(v.object({ verb: v.picklist(['allow', 'deny']), entry: v.string(), until: v.number() }))
 const table = v.pipe(v.record(v.string(), v.string()), v.readonly())
 
 /** Text of session.json. A long allowlist is one line: on three lines an entry it would take twice the time and the room. */
@@ -87,7 +88,9 @@ const Shape = v.object({
   /** Of the policy when this was written; '' in records of a paude that could not change it. */
   revision: v.optional(v.string(), ''),
   /** What was said to it since the start. */
-  changes: v.optional(v.array(v.object({ verb: v.picklist(['allow', 'deny']), entry: v.string(), until: v.number() })), []),
+  changes: v.optional(changes, []),
+  /** The `changes` before each later one, the newest first: what was asked for then is explained by them. */
+  earlier: v.exactOptional(v.array(changes)),
   /** False from before the proxy hears of a change until it has taken it up: what is not settled may hold or not. */
   settled: v.optional(v.boolean(), true),
   /** Of its box; absent in records of an older paude. */

@@ -7,9 +7,10 @@ import type { Credential } from '../../credentials/credential.ts'
 import { readSecret } from '../../credentials/reference.ts'
 import type { Host } from '../../host.ts'
 import type { Injection, Policy } from '../../network/allow.ts'
-import { applied } from '../../network/changes.ts'
+import { applied, stagesOf } from '../../network/changes.ts'
 import type { Allow } from '../../network/entry.ts'
 import { groupEntry, parseDenyEntry, parseEntry } from '../../network/groups.ts'
+import type { Known } from '../../network/log.ts'
 import { mergeAllows, mergeDenies, readPorts, USUAL_PORTS } from '../../network/pattern.ts'
 import { revisionOf } from '../../network/revision.ts'
 import { DIRECT, readWays, type Ways } from '../../network/ways.ts'
@@ -104,7 +105,21 @@ export const policyOf = ({ id, network, allow, deny, ports, injections, ways }: 
 })
 
 /** The policy that holds now, with what was said since the start; its revision is '' where none is known. */
-export function policyNow(record: SessionRecord, now: number): Policy & { readonly revision: string } {
-  const policy = applied(policyOf(record), record.changes, now)
-  return { ...policy, revision: record.revision === '' || !record.settled ? '' : revisionOf(policy) }
+export function policyNow(record: SessionRecord, now: number): Policy & Pick<Known, 'revision' | 'held'> {
+  const base = policyOf(record)
+  const policy = applied(base, record.changes, now)
+  return {
+    ...policy,
+    revision: record.revision === '' || !record.settled ? '' : revisionOf(policy),
+    held: policiesHeld(base, [record.changes, ...(record.earlier ?? [])]),
+  }
+}
+
+/** Finds the policy that a request was decided by. All that held are laid out at the first question: few ask one. */
+function policiesHeld(base: Policy, changes: readonly SessionRecord['changes'][]): (revision: string) => Policy | null {
+  let known: ReadonlyMap<string, Policy> | null = null
+  return (revision) => {
+    known ??= new Map([[], ...changes].flatMap((one) => stagesOf(base, one, 0)).map(({ policy }) => [revisionOf(policy), policy]))
+    return known.get(revision) ?? null
+  }
 }

@@ -23,6 +23,9 @@ export type Changed = {
   readonly until: number
 }
 
+/** So that a record stays small: requests before that are explained by what holds now. */
+const MOST_EARLIER = 30
+
 /** Says a word to a session: at once where it runs, and kept for its next start. Its open connections go on. */
 export async function changeSession(context: Context, found: Found, word: Word, dryRun = false): Promise<Changed> {
   refuseUnchangeable(found)
@@ -30,7 +33,8 @@ export async function changeSession(context: Context, found: Found, word: Word, 
   return await whileLocked(context, found, async (record) => {
     const now = Math.floor(Date.now() / 1000)
     const changes = [...revised(policyOf(record), record.changes, word, now)]
-    const after: SessionRecord = { ...record, changes }
+    const earlier = [record.changes, ...(record.earlier ?? [])].slice(0, MOST_EARLIER)
+    const after: SessionRecord = { ...record, changes, earlier }
     await requireGranted(context, after, word.verb)
     const course = courseOf({ ...found, record: after }, now)
     if (dryRun) context.answer(renderPlan([...course.made, ...course.told, ...course.kept]))
