@@ -34,6 +34,8 @@ export type Provider = {
     readonly variable: string
     readonly usual: string
     readonly lacks?: Lacks
+    /** What logs in again, where another program keeps the login. */
+    readonly again?: string
     /** By which the box hears of it, and what is below it there; its own variable and nothing without that. */
     readonly told?: { readonly variable: string; readonly below: string }
   }

@@ -213,7 +213,7 @@ function chatgpt(): Provider {
       header: 'ChatGPT-Account-Id',
       placeholder: 'paude-placeholder-the-real-account-stays-outside',
     },
-    address: { variable: 'CHATGPT_BASE_URL', usual: 'https://chatgpt.com/backend-api/codex' },
+    address: { variable: 'CHATGPT_BASE_URL', usual: 'https://chatgpt.com/backend-api/codex', again: 'codex login' },
     // Not the conversations, files and tasks of the account.
     api: '/responses(/compact)?',
     others: '',

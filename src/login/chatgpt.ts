@@ -11,12 +11,13 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { PaudeError } from '../errors.ts'
-import type { Host } from '../host.ts'
+import { type Host, processMark } from '../host.ts'
 import { withLock } from '../run/lock.ts'
 import { type Exchanged, exchange, type Post } from '../run/post.ts'
 import { type Secret, secret } from '../secret.ts'
+import { namesIn } from '../state.ts'
 import { printable } from '../text.ts'
 
 type Machine = Pick<Host, 'env' | 'home' | 'uid' | 'process'>
@@ -60,6 +61,7 @@ const ANSWER = 20_000
 const CLIENT = 'app_EMoamEEZ73f0CkXaXp7hrann'
 
 async function renewed(host: Machine, file: string, means: Means): Promise<Login> {
+  sweep(file)
   await adopted(host, file, means)
   const before = await readLogin(host, file, means)
   if (isFresh(before, means.now())) return before
@@ -79,6 +81,14 @@ async function renewed(host: Machine, file: string, means: Means): Promise<Login
 }
 
 const draftOf = (file: string): string => `${file}.paude-new`
+
+/** Removes what a paude left that was killed while it took the lock. */
+function sweep(file: string): void {
+  const begins = `${basename(file)}.paude-lock.`
+  for (const name of namesIn(dirname(file)))
+    if (name.startsWith(begins) && processMark(Number(name.slice(begins.length))) === '')
+      rmSync(join(dirname(file), name), { force: true })
+}
 
 /** What a paude wrote that was killed before it could put it in its place: the server may know no other one any more. */
 async function adopted(host: Machine, file: string, means: Means): Promise<void> {

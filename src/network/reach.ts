@@ -4,8 +4,8 @@ import { type Request, UNFOUND, UNFOUND_OR_PRIVATE, UNREACHABLE } from './log.ts
 /** How the agent fares with its provider; `fault` says why it gets no answer, and what to do. */
 export type Reach = { readonly reached: true } | { readonly reached: false; readonly fault: string }
 
-/** `lacks` is there for a cloud, which `paude login` keeps no key for. */
-type Address = { readonly variable: string; readonly usual: string; readonly lacks?: unknown }
+/** `lacks` is there for a cloud, which `paude login` keeps no key for; `again` logs in where another program keeps the login. */
+type Address = { readonly variable: string; readonly usual: string; readonly lacks?: unknown; readonly again?: string }
 
 /**
  * What the proxy's log tells of it; null while it tells nothing. The last request that got to an end counts, but none to a place with
@@ -61,10 +61,13 @@ function faultOf(request: Request, addresses: readonly Address[]): string {
   return `the provider ${host}:${port} does not answer the agent: ${why}`
 }
 
-const renewal = (addresses: readonly Address[]): string =>
-  addresses.some(({ lacks }) => lacks !== undefined)
+function renewal(addresses: readonly Address[]): string {
+  const again = addresses.find((one) => one.again !== undefined)?.again
+  if (again !== undefined) return `to log in again: ${again}`
+  return addresses.some(({ lacks }) => lacks !== undefined)
     ? 'give the next start another one'
     : 'to replace it for the next start: paude login'
+}
 
 function next(rule: string, addresses: readonly Address[]): string {
   if (rule.startsWith('TLS')) return "to trust a company's certificate: --ca-file FILE or image.ca_files"

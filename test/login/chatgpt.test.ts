@@ -59,6 +59,8 @@ describe('a ChatGPT login of Codex', () => {
   test.each([8, 9.9, 40])('is renewed where it is, once, %p days after it came, and the rest of the file stays', async (days) => {
     const login = old(days)
     put(login)
+    // Of a paude that was killed while it took the lock.
+    writeFileSync(`${file}.paude-lock.${2 ** 22 + 1}`, '')
     const all = await Promise.all(Array.from({ length: 10 }, () => chatgptLogin(hostOf(server.url), file)))
     const after = read()
     expect(new Set(all.map(({ token }) => token.reveal()))).toEqual(new Set([after.tokens.access_token]))

@@ -91,6 +91,11 @@ describe('the ChatGPT login that Codex keeps on this machine', () => {
     ])
     expect((await paude(['login', 'codex', '--status'])).stdout).toBe(`codex: ChatGPT login of Codex in ${auth()}\n`)
     expect((await paude(['login', '--status'])).code).toBe(1)
+    const listed = JSON.parse((await paude(['agents', '--json'])).stdout) as { name: string; credential: { source: string } }[]
+    const sources = Object.fromEntries(listed.map(({ name, credential }) => [name, credential.source]))
+    expect(sources).toMatchObject({ codex: 'login', claude: 'none', gemini: 'none' })
+    const other = JSON.parse((await paude(['agents', '--json'], { PAUDE_AGENT: 'codex' })).stdout) as typeof listed
+    expect(Object.fromEntries(other.map(({ name, credential }) => [name, credential.source]))).toEqual(sources)
     const outcomes = [await paude(codexStart), await paude(['--agent', 'codex', '--dry-run=full'])]
     const { tokens } = read()
     expect([outcomes[0]?.code, outcomes[0]?.stderr, handed()]).toEqual([0, '', [tokens.access_token, 'account-of-a-test']])

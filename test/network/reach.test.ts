@@ -69,6 +69,12 @@ test('a cloud that refuses its key leads to no login, and the list of its models
   expect(found).toMatchObject({
     fault: expect.stringContaining('(HTTP 403); paude login --status names the credential; give the next start'),
   })
+  const account = reachOf(
+    requests(opened, { st: 401 }),
+    [PROVIDER],
+    [{ ...cloud[0], usual: '', variable: '', again: 'codex login' }],
+  )
+  expect(account).toMatchObject({ fault: expect.stringContaining('names the credential; to log in again: codex login') })
   const list = { ...DEFAULT, methods: ['GET'] }
   const after = { st: 403, h: DEFAULT.host, t: 1795957070.5 }
   expect(reachOf(requests({}, after), [PROVIDER, list], cloud)).toEqual({ reached: true })

@@ -1,12 +1,13 @@
 import { recipeOf } from '../../agents/chosen.ts'
 import { installOf } from '../../agents/installs.ts'
 import { isAgent, knownNames } from '../../agents/names.ts'
-import { agentOf } from '../../agents/registry.ts'
+import { agentOf, agents } from '../../agents/registry.ts'
 import type { BackendName } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
 import { lacking } from '../../backends/unanswered.ts'
 import type { Config } from '../../config/keys/settings.ts'
+import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { imageRef } from '../../image/build.ts'
@@ -40,7 +41,23 @@ export type AgentState = {
 export async function lookAgents(context: Context, config: Config): Promise<readonly AgentState[]> {
   const images = await builtImages(context)
   const defined = config.settings.agents.map(({ name }) => name)
-  return [...new Set([...knownNames, ...defined])].map((name) => stateOf(context, { config, name, images }))
+  const names = [...new Set([...knownNames, ...defined])]
+  return await Promise.all(
+    names.map(async (name) => stateOf(context, { config: await configFor(context, config, name), name, images })),
+  )
+}
+
+/** The configuration as that of another agent: a login of an agent's own program is for no other one. */
+async function configFor({ host, flags }: Context, config: Config, name: string): Promise<Config> {
+  const { settings } = config
+  if (settings.agent === name) return config
+  const own = isAgent(name) ? agents[name].services?.own : undefined
+  const { service, oauthToken } =
+    own === undefined
+      ? { service: '' as const, oauthToken: '' as const }
+      : (await loadConfig(host, { ...flags, agent: name })).settings
+  const isOfAnother = own !== undefined || (typeof settings.oauthToken !== 'string' && 'codex' in settings.oauthToken)
+  return isOfAnother ? { ...config, settings: { ...settings, service, oauthToken } } : config
 }
 
 type Built = { readonly backend: BackendName; readonly reference: string }
@@ -89,7 +106,11 @@ function stateOf(
     missing: [
       ...(image === '' ? [`an installation: agents.${name}.install, or an image of yours that has ${agent.program}`] : []),
       ...(provider !== undefined && credential.source === 'none'
-        ? [`a credential: export ${provider.secrets.map(({ variable }) => variable).join(' or ')}`]
+        ? [
+            `a credential: export ${provider.secrets.map(({ variable }) => variable).join(' or ')}${
+              agent.services?.own === undefined ? '' : `, or paude login ${name}`
+            }`,
+          ]
         : credential.fault === ''
           ? []
           : [credential.fault]),
