@@ -166,7 +166,7 @@ test('a session whose cluster is gone for good is removed here alone, and what m
     expect(existsSync(folder)).toBe(false)
     expect(deleted()).toEqual([])
   }
-})
+}, 60_000)
 
 test('a session of this machine is not removed here alone', () => {
   const { cluster: _, volume: __, ...rest } = record
@@ -174,4 +174,33 @@ test('a session of this machine is not removed here alone', () => {
   expect(paude('rm', '--local', 'far').stderr).toContain('is on this machine')
   expect(existsSync(folder)).toBe(true)
   expect(paude('rm', '--local', '--orphans').code).toBe(2)
-})
+}, 60_000)
+
+test('HOME goes with the last session that has it where the configuration says so, and stays else', () => {
+  const home = 'paude-home-claude-0123456789abcdef'
+  const lay = (name: string, its: object = {}) => {
+    const place = join(room, 'state/paude/sessions', name)
+    mkdirSync(place, { recursive: true })
+    writeFileSync(join(place, 'session.json'), JSON.stringify({ ...record, id: name, homeVolume: home, ...its }))
+  }
+  const removed = (...words: readonly string[]) => {
+    lay(id)
+    writeFileSync(join(room, 'calls'), '')
+    const { code, stderr } = paude('rm', '--discard', ...words, id)
+    return { code, said: stderr.includes(`removed the HOME volume ${home}`), gone: deleted().some((line) => line.includes(home)) }
+  }
+  mkdirSync(join(room, '.config/paude'), { recursive: true })
+  answers({ remains: [], items: [{ ...claim, kind: 'Job', metadata: { ...claim.metadata, name: id } }] })
+  expect(removed()).toEqual({ code: 0, said: false, gone: false })
+  writeFileSync(join(room, '.config/paude/config.toml'), '[kubernetes]\nretention = "delete"\n')
+  lay('paude-xyz789', { name: 'other' })
+  expect(removed()).toEqual({ code: 0, said: false, gone: false })
+  rmSync(join(room, 'state/paude/sessions/paude-xyz789'), { recursive: true })
+  lay(id)
+  expect(paude('rm', '--dry-run', id).stdout).toContain(home)
+  expect(removed()).toEqual({ code: 0, said: true, gone: true })
+  // A project does not decide that.
+  rmSync(join(room, '.config'), { recursive: true })
+  writeFileSync(join(room, 'project/paude.toml'), '[kubernetes]\nretention = "delete"\n')
+  expect(removed()).toEqual({ code: 0, said: false, gone: false })
+}, 60_000)

@@ -1,4 +1,4 @@
-import { row, takenBy, text, texts } from '../../key.ts'
+import { oneWord, row, takenBy, text, texts } from '../../key.ts'
 import { readChange } from './pod-patch.ts'
 import {
   bytesOf,
@@ -83,6 +83,15 @@ export const kubernetesKeys = {
     '5Gi',
   ),
   kubernetesWorkspaceSize: sized('workspace_size', 'Size of the volume with the workspace of a session', '10Gi'),
+  kubernetesRetention: oneWord(['keep', 'delete'], {
+    key: 'kubernetes.retention',
+    meaning:
+      "What becomes of the volume with the agent's HOME when paude rm or paude prune removes the last session that has it: keep, or delete, with settings and conversations",
+    initial: 'keep',
+    rule: 'own',
+    withoutBox: 'free',
+    notIn: { project: 'it decides what of yours is deleted' },
+  }),
   kubernetesRequests: listed('requests', 'What a node must have free for the sandbox, like cpu=500m or memory=1Gi', readRequest),
   kubernetesLimits: listed(
     'limits',

@@ -14,6 +14,7 @@ import { dryRun, readSince } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { confirmRemoval } from './confirm-removal.ts'
+import { homeGoes, noteHomeGone } from './home-goes.ts'
 import { ago } from './session-table.ts'
 
 export default verb({
@@ -53,8 +54,8 @@ export default verb({
     }
     if (given['dry-run']) {
       for (const row of ended) {
-        const { handle } = await findSession(context, row.id)
-        context.answer(renderPlan(removePlan(backendOf(row), handle, { home: false })))
+        const found = await findSession(context, row.id)
+        context.answer(renderPlan(removePlan(backendOf(row), found.handle, { home: await homeGoes(context, found) })))
       }
       for (const { folder } of past) context.answer(`rm -rf ${folder}`)
       return 0
@@ -64,7 +65,10 @@ export default verb({
     let worst = 0
     for (const { id } of ended)
       try {
-        await removeSession(context, await findSession(context, id), { force: false, home: false })
+        const found = await findSession(context, id)
+        const home = await homeGoes(context, found)
+        await removeSession(context, found, { force: false, home })
+        if (home) noteHomeGone(context, found.handle.homeVolume)
       } catch (error) {
         if (!(error instanceof PaudeError) || error.code === 'interrupted') throw error
         context.warn(`${id}: ${error.message}`)

@@ -21,6 +21,7 @@ import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { afterSession } from './ask-review.ts'
 import { eachSession } from './each.ts'
+import { homeGoes, noteHomeGone } from './home-goes.ts'
 
 export default verb({
   description: 'Remove sessions',
@@ -65,7 +66,7 @@ export default verb({
         throw new PaudeError('usage', '--orphans and --local cannot be combined', { hint: 'paude rm --local SESSION' })
       return await removeAllOrphans(context, { isDry, force: given.force === true })
     }
-    const home = given.volumes === true
+    const homeToo = given.volumes === true
     const homes = new Map<string, string>()
     const code = await eachSession(context, { words: given.sessions }, async (found) => {
       const { backend, handle, record } = found
@@ -75,6 +76,8 @@ export default verb({
         else await forgetSession(context, found)
         return 0
       }
+      const goes = !homeToo && (await homeGoes(context, found))
+      const home = homeToo || goes
       if (isDry) context.answer(renderPlan(removePlan(backend, handle, { home })))
       else
         await removeSession(context, found, {
@@ -86,11 +89,12 @@ export default verb({
           const { orLocally } = await import('../../session/life/forget.ts')
           throw orLocally(found, error)
         })
+      if (goes && !isDry) noteHomeGone(context, handle.homeVolume)
       if (!home && handle.homeVolume !== '') homes.set(handle.homeVolume, record.workspace)
       return 0
     }).catch(async (error: unknown) => {
       // A session in the foreground leaves nothing but the project's HOME.
-      if (given.sessions.length > 0 || !home || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
+      if (given.sessions.length > 0 || !homeToo || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
       return await removeHome(context, isDry)
     })
     // A script that removes sessions knows, and no other one needs to.
