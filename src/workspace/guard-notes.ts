@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import { shown } from '../text.ts'
+import { look } from './paths.ts'
 import { NESTED_LIMIT } from './repositories.ts'
 import type { Walked } from './walk.ts'
 
@@ -17,6 +18,25 @@ export function missingNote(names: readonly string[], root: string): readonly st
   const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
   return [
     `your git configuration names ${first.join(', ')}${more}, which does not exist: git on this machine obeys it once the agent creates it`,
+  ]
+}
+
+/** A link in a guarded folder, and what it leads to. */
+export type Led = { readonly link: string; readonly target: string }
+
+/** What this machine runs through links, and the agent must not write therefore; or what is missing there. */
+export function ledNotes(led: readonly Led[], root: string): readonly string[] {
+  const tell = ({ link, target }: Led) => `${shown(relative(root, target))} (by ${shown(relative(root, link))})`
+  const list = (all: readonly Led[]) =>
+    `${all.slice(0, 3).map(tell).join(', ')}${all.length > 3 ? ` and ${all.length - 3} more` : ''}`
+  const [there, missing] = [led.filter(({ target }) => look(target)), led.filter(({ target }) => !look(target))]
+  return [
+    ...(there.length === 0 ? [] : [`read-only, since links in guarded folders lead there: ${list(there)}`]),
+    ...(missing.length === 0
+      ? []
+      : [
+          `links in guarded folders lead to what does not exist, and this machine runs it once the agent creates it: ${list(missing)}`,
+        ]),
   ]
 }
 

@@ -8,6 +8,8 @@ import type { GitLayout } from './git-layout.ts'
 import { type Named, namedByConfig } from './git-named.ts'
 import {
   closedNotes,
+  type Led,
+  ledNotes,
   MOST_ELSEWHERE,
   MOST_SOCKETS,
   missingNote,
@@ -16,8 +18,9 @@ import {
   tooManySockets,
 } from './guard-notes.ts'
 import { hardLinkNotes } from './hard-links.ts'
-import { IN_FOLDERS, type Listed, severeNames } from './listed.ts'
-import { ancestors, below, look, realPath } from './paths.ts'
+import { IN_FOLDERS, type Listed, NAMED, severeNames } from './listed.ts'
+import { subtree } from './manifest.ts'
+import { ancestors, below, look, readLink, realPath } from './paths.ts'
 import type { Surroundings } from './places.ts'
 import { GUARDED_IN_GIT, nestedGitFiles, ownGitFiles } from './repositories.ts'
 import { type Walked, walk } from './walk.ts'
@@ -82,8 +85,10 @@ export function guard(area: Area, host: Surroundings): Guards {
     ...elsewhere.slice(0, MOST_ELSEWHERE),
     ...walked.closed.slice(0, MOST_ELSEWHERE),
   ]
-  const findings = [...new Set(paths)].filter((path) => !isOverlaid(path)).map((path) => examine(path, area))
-  const protectedPaths = outermost(findings.flatMap(({ protects }) => (protects === undefined ? [] : [protects])))
+  const first = [...new Set(paths)].filter((path) => !isOverlaid(path)).map((path) => examine(path, area))
+  const led = ledTo(first.flatMap(protectedBy), area).filter(({ target }) => !isOverlaid(target))
+  const findings = [...first, ...led.map(({ target }) => examine(target, area))]
+  const protectedPaths = outermost(findings.flatMap(protectedBy))
   const isOpen = (path: string) => !protectedPaths.some((other) => below(other, path))
   const standIns = [...new Set([...gits.filter(isNameOfGit), ...hooks])]
     .filter((path) => isOpen(path) && !isOverlaid(path) && mayStandIn(path, area))
@@ -93,7 +98,9 @@ export function guard(area: Area, host: Surroundings): Guards {
   if (sockets.length > MOST_SOCKETS && !area.force) throw tooManySockets(sockets)
   return {
     walked,
-    named: [...new Set([...named, ...protect.map((path) => resolve(root, path))])].filter(isInside),
+    named: [...new Set([...named, ...protect.map((path) => resolve(root, path)), ...led.map(({ target }) => target)])].filter(
+      isInside,
+    ),
     gits: [...new Set([...own.trees, ...nested.trees].flatMap(({ gitDirectory, repository }) => [gitDirectory, repository]))],
     protectedPaths,
     copiedPaths: protectedPaths.filter((path) => gits.includes(path) && isConfiguration(path)),
@@ -109,12 +116,37 @@ export function guard(area: Area, host: Surroundings): Guards {
         [...new Set(named)].filter((path) => isInside(path) && look(path) === null && !standIns.includes(path)),
         root,
       ),
+      ...ledNotes(led, root),
       ...closedNotes(walked.closed, root),
       ...tooManyNotes(walked, elsewhere, root),
       ...socketNotes(sockets, root),
       ...hardLinkNotes(root, git?.repository ?? null),
     ],
   }
+}
+
+/** Links of one project in guarded folders that are followed. */
+const MOST_LED = 200
+
+const protectedBy = ({ protects }: Finding): readonly string[] => (protects === undefined ? [] : [protects])
+
+/** What links in guarded folders lead to in the project, there or not: whoever runs the link runs that. */
+function ledTo(guarded: readonly string[], { root, git }: Pick<Area, 'root' | 'git'>): readonly Led[] {
+  const bases = places({ root, git })
+  const found = new Map<string, Led>()
+  const waiting = [...outermost(guarded)]
+  for (const top of waiting) {
+    for (const { path: link } of subtree(top, NAMED)) {
+      if (found.size >= MOST_LED || look(link)?.isSymbolicLink() !== true) continue
+      const target = resolve(dirname(link), readLink(link))
+      const isElsewhere =
+        !bases.some((base) => base !== target && below(base, target)) || guarded.some((one) => below(one, target))
+      if (isElsewhere || found.has(target)) continue
+      found.set(target, { link, target })
+      waiting.push(realPath(target) ?? target)
+    }
+  }
+  return [...found.values()]
 }
 
 /** What the configuration of a tree names. One that is too large to be read may name anything. */

@@ -64,6 +64,11 @@ const closed: readonly (readonly [name: string, prepare: (root: string) => void,
   ['plant-sub-hooks-missing', submodule, '.git/modules/part/hooks/pre-commit'],
   ['plant-sub-config', submodule, '.git/modules/part/config'],
   ['plant-sub-pointer', submodule, 'part/.git'],
+  ['link-in-hooks', led('.git/hooks/pre-commit', '../../scripts/pre-commit'), 'scripts/pre-commit'],
+  ['link-in-husky', led('.husky/pre-push', '../tools/push.sh'), 'tools/push.sh'],
+  ['link-in-vscode', led('.vscode/tasks.json', '../conf/tasks.json'), 'conf/tasks.json'],
+  ['link-to-folder', led('.git/hooks/lib', '../../scripts', 'scripts/lib.sh'), 'scripts/lib.sh'],
+  ['link-to-link', linkToLink, 'far/real.sh'],
   ['plant-nested-existing-config', nested('vendor/lib'), 'vendor/lib/.git/config'],
   ['plant-nested-existing-hook', nested('vendor/lib'), 'vendor/lib/.git/hooks/pre-commit'],
   ['plant-nested-existing-commondir', nested('vendor/lib'), 'vendor/lib/.git/commondir'],
@@ -146,6 +151,34 @@ describe('a sandbox cannot write', () => {
       'your git configuration names extra, which does not exist: git on this machine obeys it once the agent creates it',
     )
     expect(findings).toMatchObject([{ path: 'extra', state: 'new', severity: 'severe' }])
+  })
+
+  test('link-dangling: what a link in a guarded folder leads to is named once it comes, and told of at the start', () => {
+    const { workspace, findings } = attempt(
+      (root) => symlinkSync('../../scripts/later', join(root, '.git/hooks/pre-push')),
+      (root) => put(join(root, 'scripts/later')),
+    )
+    expect(findings).toMatchObject([{ path: 'scripts/later', state: 'new', severity: 'severe' }])
+    expect(workspace.notes.join()).toContain('scripts/later (by .git/hooks/pre-push)')
+  })
+
+  test('link-replaced: a link on the way to a hook that leads elsewhere is named', () => {
+    const { findings } = attempt(linkToLink, (root) => {
+      put(join(root, 'evil.sh'))
+      rmSync(join(root, 'near/hook.sh'))
+      symlinkSync('../evil.sh', join(root, 'near/hook.sh'))
+    })
+    expect(findings).toMatchObject([{ path: 'near/hook.sh', state: 'changed', severity: 'severe' }])
+  })
+
+  test('link-within: a link that leads to its own guarded folder or out of the project opens and closes nothing', () => {
+    const root = project()
+    symlinkSync('pre-commit.sample', join(root, '.git/hooks/pre-commit'))
+    symlinkSync('/usr/bin/true', join(root, '.git/hooks/pre-push'))
+    symlinkSync('../..', join(root, '.git/hooks/top'))
+    const { protectedPaths, notes } = find(root)
+    expect(protectedPaths).not.toContain(root)
+    expect(notes.join()).not.toContain('links in guarded folders')
   })
 
   test('config-too-large: what cannot be read is refused with its place', () => {
@@ -242,6 +275,22 @@ const namedAtTheEnd: readonly (readonly [name: string, plant: (root: string) => 
   ['pipe-in-git', (root) => void Bun.spawnSync(['mkfifo', join(root, '.git/MERGE_MSG')]), '.git/MERGE_MSG', 'severe'],
   ['link-listed', (root) => symlinkSync('/etc', join(root, '.vscode')), '.vscode', 'severe'],
 ]
+
+/** A link in a guarded folder to what the user has elsewhere in the project. */
+function led(link: string, target: string, file = join(dirname(link), target)) {
+  return (root: string): void => {
+    put(join(root, file))
+    mkdirSync(dirname(join(root, link)), { recursive: true })
+    symlinkSync(target, join(root, link))
+  }
+}
+
+function linkToLink(root: string): void {
+  put(join(root, 'far/real.sh'))
+  mkdirSync(join(root, 'near'))
+  symlinkSync('../far/real.sh', join(root, 'near/hook.sh'))
+  symlinkSync('../../near/hook.sh', join(root, '.git/hooks/pre-commit'))
+}
 
 function linked(name: string) {
   return ['link', replaced(nothing, name), name, 'severe'] as const
