@@ -43,7 +43,7 @@ export function readHost(): Host {
     processSpace: processSpace(),
     uid: process.getuid?.() ?? 1000,
     gid: process.getgid?.() ?? 1000,
-    user: env['USER'] || userName(),
+    user: env['USER'] || userName(process.getuid?.() ?? 1000),
     platform,
     arch,
     env,
@@ -190,11 +190,23 @@ function safeHome(): string {
   }
 }
 
-function userName(): string {
+/** The runtime calls a user `unknown` whose environment does not tell the name. */
+function userName(uid: number): string {
   try {
-    return userInfo().username
+    const { username } = userInfo()
+    return username === '' || username === 'unknown' ? accountName(uid) : username
   } catch {
-    return 'user'
+    return accountName(uid)
+  }
+}
+
+/** The name that a file of accounts has for a uid, or the number itself. */
+export function accountName(uid: number, accounts = '/etc/passwd'): string {
+  try {
+    const lines = readFileSync(accounts, 'utf8').split('\n')
+    return lines.map((line) => line.split(':')).find(([, , number]) => number === String(uid))?.[0] || String(uid)
+  } catch {
+    return String(uid)
   }
 }
 

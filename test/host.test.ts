@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { processMark, readHost } from '../src/host.ts'
+import { accountName, processMark, readHost } from '../src/host.ts'
 
 test('a process has one mark for as long as it lives', async () => {
   const child = Bun.spawn(['sleep', '30'])
@@ -36,4 +38,23 @@ test('streams that are no terminal are not asked for: that loads sockets and str
     terminal: { stdin: false, stdout: false, stderr: false },
     size: { columns: 80, rows: 24 },
   })
+})
+
+test('a uid has the name of its account, or its number where there is none', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'paude-accounts-'))
+  const accounts = join(folder, 'passwd')
+  writeFileSync(accounts, 'root:x:0:0:root:/root:/bin/sh\nada:x:1001:1001::/home/ada:/bin/sh\n')
+  expect([accountName(1001, accounts), accountName(1002, accounts), accountName(7, join(folder, 'none'))]).toEqual([
+    'ada',
+    '1002',
+    '7',
+  ])
+  rmSync(folder, { recursive: true })
+})
+
+test('without USER the user is not called unknown', async () => {
+  const program = `require('node:fs').writeSync(1, (await import(${JSON.stringify(join(import.meta.dir, '../src/host.ts'))})).readHost().user)`
+  const { USER: _, LOGNAME: __, ...env } = process.env
+  const child = Bun.spawn([process.execPath, '-e', program], { env, stdin: 'ignore', stdout: 'pipe', stderr: 'ignore' })
+  expect(await new Response(child.stdout).text()).toBe(accountName(process.getuid?.() ?? 1000))
 })

@@ -32,6 +32,16 @@ describe('a table', () => {
     expect(plain(['NAME', 'SINCE', 'BACKEND', 'PLACE'], sessions, { width: 80, same: ['BACKEND'] })[0]).toBe('NAME  PLACE')
   })
 
+  test('never breaks a column that is copied into commands', () => {
+    const long = `paude-home-${'x'.repeat(40)}`
+    const lines = plain(['VOLUME', 'PROJECT'], [[long, '/srv/projects/with/a/rather/long/name']], {
+      width: 60,
+      whole: ['VOLUME'],
+    })
+    expect(lines[1]).toStartWith(`${long}  `)
+    expect(lines.length).toBeGreaterThan(2)
+  })
+
   test('whose rows have to stay lines cuts them', () => {
     const lines = plain(head, rows, { width: 40, cuts: true })
     expect(lines).toHaveLength(3)

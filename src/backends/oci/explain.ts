@@ -9,6 +9,27 @@ export type Failed = Failure & { readonly engine: OciName }
 
 /** Says what went wrong and what to do about it; the engine's own words are the cause. */
 export function explain(failure: Failed): PaudeError {
+  const error = explained(failure)
+  const left = unnamedImage(failure)
+  if (left === '') return error
+  const leftover = `the steps that worked stay as an image without a name; to remove it: ${failure.engine} image rm ${left}`
+  return new PaudeError(error.code, error.message, {
+    hint: [error.hint, leftover].filter(Boolean).join('; '),
+    cause: error.cause,
+  })
+}
+
+/** What a build that failed made last and nobody takes away: '' where it made nothing. A builder with a cache of its own tells of none. */
+function unnamedImage({ argv, stdout, stderr }: Failed): string {
+  // What is left of one with stages goes by their label.
+  if (argv[1] !== 'build' || argv.some((word) => word.startsWith('--build-arg=STAGE='))) return ''
+  const steps = `${stdout}\n${stderr}`.matchAll(/^(.*)\n(?: ---> |--> )([0-9a-f]{11,64})\s*$/gm)
+  // The base, and a step that another image may have as well, are not its own.
+  const made = [...steps].filter(([, before = '']) => !/^Step \d+\/\d+ : FROM | ---> Using cache/.test(before))
+  return made.at(-1)?.[2] ?? ''
+}
+
+function explained(failure: Failed): PaudeError {
   // docker's legacy builder puts the output of a failed step on stdout.
   const words = engineWords(failure.argv[1] === 'build' ? `${failure.stdout}\n${failure.stderr}` : failure.stderr)
   return (

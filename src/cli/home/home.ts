@@ -64,7 +64,7 @@ export default topic({
                 sessions.length === 0 ? 'no' : sessions.length === 1 ? (sessions[0] ?? '') : `${sessions.length} sessions`,
                 project === '' ? '-' : shown(project),
               ]),
-              fit(context.host),
+              { ...fit(context.host), whole: ['VOLUME'] },
             ),
           )
         return 0

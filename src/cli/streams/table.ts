@@ -10,6 +10,8 @@ export type Fit = {
   readonly same?: readonly string[]
   /** Titles of columns that go first, in this order, on a terminal that is too narrow for all. */
   readonly spare?: readonly string[]
+  /** Titles of columns that never wrap: their cells are copied into commands. */
+  readonly whole?: readonly string[]
   /** A row stays one line: what does not fit is cut. */
   readonly cuts?: true
   readonly gap?: number
@@ -28,7 +30,7 @@ export const tilde = (path: string, home: string): string =>
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  { width, same = [], spare = [], cuts, gap = 2 }: Fit = { width: null },
+  { width, same = [], spare = [], whole = [], cuts, gap = 2 }: Fit = { width: null },
 ): string {
   const all = [head.map(bold), ...rows]
   const natural = head.map((_, column) => Math.max(...all.map((row) => Bun.stringWidth(row[column] ?? ''))))
@@ -37,7 +39,13 @@ export function table(
   const shown = roomy(told, { head, natural, room, spare, gap })
   const cells = all.map((row) => shown.map((column) => row[column] ?? ''))
   const widths = fitting(
-    shown.map((column) => ({ natural: natural[column] ?? 0, least: Math.max(LEAST, Bun.stringWidth(head[column] ?? '')) })),
+    shown.map((column) => {
+      const own = natural[column] ?? 0
+      return {
+        natural: own,
+        least: whole.includes(head[column] ?? '') ? own : Math.max(LEAST, Bun.stringWidth(head[column] ?? '')),
+      }
+    }),
     room - gap * (shown.length - 1),
   )
   const parts = (cell: string, at: number): readonly string[] => {

@@ -40,6 +40,8 @@ export type Ended = Found & {
   readonly remover: Remover
   /** Whether paude ends only when all of it is gone. */
   readonly waits: boolean
+  /** Made for this once, as a demo is: nobody starts it again, so nothing is advised. */
+  readonly throwAway: boolean
   /** Told what the session asked the proxy for, before everything is removed; in place of what is said of it. */
   readonly onEnd: ((requests: readonly Request[]) => void) | undefined
   /** Decides what becomes of what the session left, once that is named. */
@@ -90,7 +92,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const missing = cutWords(proxy)
   if (missing !== '') context.note(missing)
   warnOfAstray(context, asked)
-  if (onEnd === undefined) noteBlocked(context, others, ended.record.ports)
+  if (onEnd === undefined) noteBlocked(context, others, ended.throwAway ? null : ended.record.ports)
   if (isNameless) noteNoNetwork(context)
   if (spec.network.mode === 'record') noteRecorded(context, proposal(asked, spec.network.policy))
   return code
@@ -175,22 +177,32 @@ function warnOfAstray({ warn }: Context, requests: readonly Request[]): void {
     )
 }
 
-/** `ports` are those of hosts that are allowed without one. */
-function noteBlocked({ note }: Context, requests: readonly Request[], ports: readonly number[]): void {
+function noteBlocked({ note }: Context, requests: readonly Request[], ports: readonly number[] | null): void {
+  for (const words of blockedWords(requests, ports)) note(words)
+}
+
+/** What the wall refused, for people. `ports` are those of hosts that are allowed without one; null where no later start could allow any. */
+export function blockedWords(requests: readonly Request[], ports: readonly number[] | null): readonly string[] {
   const blocked = requests.filter(({ decision, rule }) => decision === 'blocked' && rule !== ASTRAY)
   const names = (list: readonly Request[]) => [...new Set(list.map(({ host, port }) => `${printable(host)}:${port}`))]
   const closed = blocked.filter(({ rule }) => !UNREACHABLE.includes(rule))
   const unlisted = names(closed)
   const unreachable = names(blocked.filter(({ rule }) => UNREACHABLE.includes(rule)))
   const first = closed.find(({ host, port }) => isEntry(`${host}:${port}`))
-  if (unlisted.length > 0)
-    note(
-      `${unlisted.length === 1 ? `blocked 1 host: ${unlisted[0]}` : `blocked ${unlisted.length} hosts, such as ${unlisted[0]}`}; ${
-        first === undefined
-          ? 'an entry cannot allow an IP address or a short name'
-          : `to allow: paude --network-allow ${printable(openingEntry(first, ports))}`
-      }`,
-    )
-  if (unreachable.length > 0)
-    note(`allowed but not reached, since the name was not found or has a private address: ${unreachable.join(', ')}`)
+  const advice =
+    ports === null
+      ? ''
+      : first === undefined
+        ? '; an entry cannot allow an IP address or a short name'
+        : `; to allow: paude --network-allow ${printable(openingEntry(first, ports))}`
+  return [
+    ...(unlisted.length === 0
+      ? []
+      : [
+          `${unlisted.length === 1 ? `blocked 1 host: ${unlisted[0]}` : `blocked ${unlisted.length} hosts, such as ${unlisted[0]}`}${advice}`,
+        ]),
+    ...(unreachable.length === 0
+      ? []
+      : [`allowed but not reached, since the name was not found or has a private address: ${unreachable.join(', ')}`]),
+  ]
 }

@@ -121,7 +121,7 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
       unlook()
       // What it needs on this machine ends with this paude, so it does not go on without.
       if (code === LEFT && throwAway) return remover.gone().then(() => 0)
-      return finishSession(context, { ...found, spec, code, remover, waits, onEnd, onFindings, told })
+      return finishSession(context, { ...found, spec, code, remover, waits, throwAway, onEnd, onFindings, told })
     })
   } catch (error) {
     await auditFailure(context, record, error)
