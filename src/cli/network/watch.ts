@@ -16,6 +16,7 @@ import { openKeys } from '../streams/keys.ts'
 import { writeAll } from '../streams/output.ts'
 import { because, inVain } from './because.ts'
 import { type Blocked, countRefused, findWithNetwork, followRequests, readRequests } from './requests.ts'
+import { choose, isTooSoon, NOTHING_CHOSEN, placeOf } from './watch-choice.ts'
 import { ACTS, type Done } from './watch-keys.ts'
 import { firstRow, layoutOf, type Row, type Size, watchPicture } from './watch-picture.ts'
 
@@ -81,8 +82,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
   const reading = follow(context, found, { requests, stop: stop.signal }).finally(() => (ended = true))
   reading.catch(() => undefined) // looked at below, never unhandled
   const keyboard = openKeys()
-  // A place and no number: what is blocked meanwhile must not slip below the key that is typed.
-  let chosen = ''
+  let choice = NOTHING_CHOSEN
   let said = ''
   let keys = false
   let first = 0
@@ -92,11 +92,11 @@ async function watchTable(context: Context, found: Found): Promise<number> {
   try {
     while (true) {
       const { title, rows } = judge(context, found, countRefused(requests))
+      choice = choose(rows, choice, Date.now())
       const at = Math.max(
         0,
-        rows.findIndex((one) => placeOf(one) === chosen),
+        rows.findIndex((one) => placeOf(one) === choice.place),
       )
-      chosen = rows[at] === undefined ? '' : placeOf(rows[at])
       const stopped = ended ? 'the proxy has stopped, so you cannot allow hosts any more' : ''
       const view = { title, rows, chosen: at, said: stopped || said, ended, keys }
       const layout = layoutOf(view, sizeNow())
@@ -115,10 +115,14 @@ async function watchTable(context: Context, found: Found): Promise<number> {
       }
       const step = Object.hasOwn(STEPS, key) ? (STEPS[key]?.(room) ?? 0) : 0
       const next = rows[Math.max(0, Math.min(rows.length - 1, at + step))]
-      if (next !== undefined) chosen = placeOf(next)
+      if (next !== undefined && step !== 0) choice = { ...choice, place: placeOf(next), moved: Date.now() }
       if (ended) continue
       if (key === 'z') said = await tried(async () => (await done.pop()?.undo()) ?? 'nothing to undo')
       const act = Object.hasOwn(ACTS, key) ? ACTS[key] : undefined
+      if (act !== undefined && isTooSoon(choice, Date.now())) {
+        said = `${choice.place} was just chosen, since it waits for you: press ${key} again if you mean it`
+        continue
+      }
       const why = row?.state === 'allowed' && key !== 'n' ? inVain(row.rule) : ''
       if (act !== undefined && row !== undefined && why !== '')
         said = `${openingEntry(row, found.record.ports)} is allowed already; ${why}`
@@ -158,8 +162,6 @@ async function follow(
   for await (const request of followRequests(quiet(context), found, stop))
     if (request.decision === 'blocked' || request.decision === 'waiting') requests.push(request)
 }
-
-const placeOf = ({ host, port }: Blocked): string => `${host}:${port}`
 
 /** What would become of each row now, by the policy as it is now; what waits for an answer comes first. */
 function judge(
