@@ -74,6 +74,10 @@ test('a docker that is podman is none', async () => {
   put('#!/bin/sh\n# not podman\nexec /usr/bin/docker "$@"\n')
   expect(standIn(host)).toBe('')
   rmSync(path)
+  // As one that may be run and not read.
+  mkdirSync(path)
+  expect(standIn(host)).toBe('')
+  rmSync(path, { recursive: true })
   writeFileSync(join(folder, 'podman'), '', { mode: 0o755 })
   symlinkSync('podman', path)
   expect(standIn(host)).toBe(isPodman)

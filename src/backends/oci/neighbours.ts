@@ -36,14 +36,17 @@ export function standIn(host: Pick<Host, 'env'>): string {
   return isPodman ? `is podman under another name here (${program}); use --backend podman` : ''
 }
 
-/** What a script begins with; '' for what is none. */
+/** What a script begins with; '' for what is none, or cannot be read, as a program need not be. */
 function headOf(path: string): string {
-  const file = openSync(path, 'r')
+  let file: number | null = null
   try {
+    file = openSync(path, 'r')
     const bytes = Buffer.alloc(HEAD)
     const text = bytes.toString('latin1', 0, readSync(file, bytes, 0, HEAD, 0))
     return text.startsWith('#!') ? text : ''
+  } catch {
+    return ''
   } finally {
-    closeSync(file)
+    if (file !== null) closeSync(file)
   }
 }
