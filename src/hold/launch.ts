@@ -137,12 +137,17 @@ export async function holdStep(
   return {
     exited: looking.then((left) => {
       if (left.how !== 'ended') return LEFT
-      if (left.failed) throw explain(left.code, left.text)
+      if (left.failed) throw endedByKey(left.text) ? interrupted() : explain(left.code, left.text)
       return left.code
     }),
     kill: () => leave(),
   }
 }
+
+/** Whether Ctrl-C came before the client had the terminal to itself: the terminal echoed it, and the client gave up with words of its engine. */
+export const endedByKey = (text: string): boolean => /(^|\n|\r)\^C/.test(text)
+
+const interrupted = () => new PaudeError('interrupted', 'interrupted, nothing was left behind')
 
 /** Waits until the agent runs, or throws what the engine said when it does not. */
 async function started(path: string, explain: (code: number, text: string) => PaudeError): Promise<number> {

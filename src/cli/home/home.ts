@@ -15,6 +15,7 @@ import { readRecords } from '../../session/record/store.ts'
 import { shown } from '../../text.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
 import { dryRun, json } from '../args.ts'
+import { canAsk } from '../config/start-config.ts'
 import { PLANS, READS } from '../front-flags.ts'
 import { confirmRemoval } from '../sessions/confirm-removal.ts'
 import { fit, table } from '../streams/table.ts'
@@ -73,7 +74,7 @@ export default topic({
     rm: verb({
       description: 'Remove HOME volumes that no session uses',
       details:
-        'This deletes settings, logins and conversations of the agent. --deleted and --all ask first. They leave a volume whose folder is not yours, ' +
+        'This deletes settings, logins and conversations of the agent. On a terminal it asks first; --deleted and --all always do. They leave a volume whose folder is not yours, ' +
         'or may still exist somewhere: name it to remove it.',
       front: PLANS,
       args: {
@@ -112,6 +113,8 @@ export default topic({
           throw new PaudeError('refused', `${used.volume} is in use by ${used.sessions.join(', ')}`, {
             hint: `paude rm ${used.sessions.join(' ')} first`,
           })
+        // In a script the words are enough, as for any command that removes what it is told.
+        if (!isDry && !force && canAsk(context) && !confirmRemoval(context, doomed.map(lineOf), 'paude home rm --force')) return 1
         await removeHomes(context, doomed, isDry)
         return 0
       },
@@ -144,11 +147,13 @@ async function removeUnused(
     context.note('no volume to remove')
     return 0
   }
-  const lines = unused.map(({ volume, project }) => `  ${shown(volume)}  ${shown(project)}`)
-  if (!isDry && !force && !confirmRemoval(context, lines, `paude home rm ${every ? '--all' : '--deleted'} --force`)) return 1
+  if (!isDry && !force && !confirmRemoval(context, unused.map(lineOf), `paude home rm ${every ? '--all' : '--deleted'} --force`))
+    return 1
   await removeHomes(context, unused, isDry)
   return 0
 }
+
+const lineOf = ({ volume, project }: Home): string => `  ${shown(volume)}  ${shown(project)}`
 
 async function removeHomes(context: Context, homes: readonly Home[], isDry: boolean): Promise<void> {
   for (const { backend, volume } of homes) {
