@@ -521,6 +521,11 @@ describe('what is nearly ours', () => {
       ['-p', 'x', '--memry=4g'],
     ])
       expect((await machine.paude(words)).stderr).toContain("warning: --memry goes to Claude; did you mean paude's --memory?")
+    const last = (await machine.paude(['--last'])).stderr
+    expect([
+      last.includes('--last goes to Claude; to read the last session of this directory: paude logs --last'),
+      last.includes('--base'),
+    ]).toEqual([true, false])
     for (const words of [
       ['--model', 'opus'],
       ['--verbose'],

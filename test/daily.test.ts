@@ -270,6 +270,15 @@ test('sessions shows only those that run when asked to, and watches all', async 
   expect((await machine.paude(['sessions', '--watch', '--running'])).stderr).toContain('--watch and --running cannot be combined')
 })
 
+test('hints lead on where a word was nearly right', async () => {
+  const said = async (...words: string[]) => (await machine.paude(words)).stderr
+  expect(await said('help', '--all')).toContain('→ paude help all')
+  expect(await said('help', '')).toContain('paude help: the name is empty')
+  expect(await said('backup', 'nope')).toMatch(
+    /no session belongs to this directory, and nope is taken as the file\n.*paude backup SESSION FILE/,
+  )
+})
+
 describe('several sessions at once', () => {
   test('each is stopped and named, and one that is wrong keeps no other from it', async () => {
     const [one, two] = [await started('one'), await started('two')]

@@ -83,6 +83,13 @@ describe('without questions', () => {
     expect(written()).toBe(text)
   })
 
+  test.skipIf(process.platform === 'darwin')('tells of no engine that cannot be here or is asked by name alone', async () => {
+    put('package.json')
+    const { stderr } = await machine.paude(['init', '--yes'])
+    expect(stderr).toContain('paude: docker: ')
+    expect(stderr).not.toMatch(/^paude: (apple|kubernetes): /m)
+  })
+
   test('keeps an engine in the user’s own file, and never in the project’s', async () => {
     put('package.json')
     machine.write(userFile, '# mine\nversion = 1\n')

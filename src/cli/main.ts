@@ -61,7 +61,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
       // paude's own image holds exactly this release: the line is the agent's own, and no box is started to say it.
       if (settings.image === '' && install?.asked.includes(words[0] ?? '')) {
         context.answer(install.says(settings.agentVersion))
-        context.note(`paude ${version}`)
+        context.note(`version ${version}`)
         return 0
       }
     }

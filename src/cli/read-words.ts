@@ -122,6 +122,7 @@ function unknown(word: string, front: Named, args: Args): PaudeError {
 /** What a flag means to whoever types it out of habit from a container engine; null for all others. */
 function habitFlag(word: string, { takes, called }: Named): string | null {
   if (/^(-i|-t|-it|-ti|--interactive|--tty)$/.test(word)) return 'leave it out; a command gets your terminal by itself'
+  if (word === '--all' && called === 'paude help') return 'paude help all'
   if (/^(-u|--user)$/.test(word) && /^paude (exec|shell|run)$/.test(called))
     return 'leave it out; a sandbox has one user, and it has your uid'
   if (takes.env === undefined) return null

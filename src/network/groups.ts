@@ -17,7 +17,8 @@ export function findGroup(written: string): Group {
   const found = Object.hasOwn(GROUP_HOSTS, name) ? GROUP_HOSTS[name] : undefined
   if (found !== undefined)
     return { name, what: found.what, hosts: Object.entries(found.hosts).map(([host, why]) => ({ host, why })) }
-  const meant = nearest(name, Object.keys(GROUP_HOSTS))
+  const names = Object.keys(GROUP_HOSTS)
+  const meant = nearest(name, names) ?? (name.length < 2 ? undefined : names.find((one) => one.startsWith(name))) ?? null
   throw new PaudeError('usage', `there is no group ${quoted(`@${name}`)}`, {
     hint: `list them: paude network groups${meant === null ? '' : `; did you mean @${meant}?`}`,
   })

@@ -1,3 +1,4 @@
+import { extraFlagFault } from '../box/extra-flags.ts'
 import { fileKeys } from '../config/keys/all.ts'
 import { rowOf } from '../config/sections/rows.ts'
 import type { Item } from './widen.ts'
@@ -11,9 +12,10 @@ export function danger({ key, value }: Pick<Item, 'key' | 'value'>): string {
   if (key === 'env') return /^\w+ = /.test(value) ? 'gives the agent a value of yours' : ''
   if (key === 'network.allow') return reached(value)
   if (key === 'build') return /outside the wall/.test(value) ? 'runs outside the wall' : ''
+  // What loosens nothing is accepted alone, and the start refuses the rest.
+  if (key.endsWith('.extra_flags')) return extraFlagFault(value) === null ? '' : 'changes the container itself'
   if (key === 'network.mode') return value === 'open' || value === 'record' ? 'no wall' : ''
   if (key.startsWith('security.')) return 'weakens the sandbox'
-  if (key.endsWith('.extra_flags')) return 'changes the container itself'
   const setting = Object.hasOwn(fileKeys, key) ? fileKeys[key] : undefined
   return OTHERS[key] ?? (setting === undefined ? '' : (rowOf(setting).danger ?? ''))
 }

@@ -48,7 +48,7 @@ const TELLING_NAMES = ['.ssh', '.gnupg', '.aws', '.kube', '.password-store']
 
 /** Whether the place is too much, or the wrong thing, to be the project. The path is real. */
 export function objectToWorkspace(path: string, host: Surroundings): Objection | null {
-  if (path === '/') return { reason: '/ is the whole machine', final: true }
+  if (path === '/') return { reason: 'it is the whole machine', final: true }
   if (KERNEL.some((place) => inside(place, path))) return { reason: `${shown(path)} belongs to the kernel`, final: true }
   const own = ownFolders(host).find((place) => inside(realFuture(place), path))
   if (own) return { reason: `${shown(path)} is in ${shown(own)}, which belongs to paude`, final: true }

@@ -21,6 +21,8 @@ test.each([
   ['network.dns', '10.0.0.53', true],
   ['security.seccomp', 'off', true],
   ['docker.extra_flags', '--gpus=all', true],
+  ['docker.extra_flags', '--shm-size=1g', false],
+  ['podman.extra_flags', '--ulimit=nofile=9', false],
   ['agents', 'mine: command = ["x"], hosts = ["example.org","@github"]', false],
   ['agents', 'mine: command = ["x"], hosts = ["example.org","host.paude.internal:2375"]', true],
   ['agents', 'mine: command = ["x"], hosts = ["http://host.paude.internal:80"]', true],

@@ -35,7 +35,7 @@ function run(...words: readonly string[]): { readonly code: number; readonly std
 
 test.skipIf(!canTry)('the program for linux-arm64 starts, and plans a session', async () => {
   await buildFor('linux-arm64', program)
-  expect(run('--version')).toMatchObject({ code: 0, stderr: `paude: paude ${manifest.version}\n` })
+  expect(run('--version')).toMatchObject({ code: 0, stderr: `paude: version ${manifest.version}\n` })
   const [engine = ''] = ['docker', 'podman'].filter((name) => Bun.which(name) !== null)
   const plan = run('--backend', engine, '--dry-run')
   expect({ code: plan.code, stderr: plan.stderr }).toEqual({ code: 0, stderr: '' })

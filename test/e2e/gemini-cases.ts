@@ -115,7 +115,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'a folder with a strange name': { name: 'é 猫 $x \'"', ...one('--yolo', '-p', 'BASH pwd;;SAY {result}') },
   'the version': {
     ...one('--version'),
-    differs: { row: 'Flags and verbs of its own', to: but(({ stderr }) => ({ stderr: `paude: paude ${version}\n${stderr}` })) },
+    differs: { row: 'Flags and verbs of its own', to: but(({ stderr }) => ({ stderr: `paude: version ${version}\n${stderr}` })) },
   },
   'a mistyped flag': one('--modle', 'x', '-p', 'SAY x'),
   'a model by the environment': { steps: [{ words: ['-p', 'SAY x', ...STREAM], env: { GEMINI_MODEL: 'gemini-2.5-pro' } }] },

@@ -167,7 +167,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'a mistyped flag': one('-p', 'SAY x', '--modle', 'opus'),
   'turns used up, as json': one('-p', 'BASH echo a;;SAY b', FREE, '--max-turns', '1', ...JSON_OUT),
   'a budget used up': one('-p', 'BASH echo a;;SAY b', FREE, '--max-budget-usd', '0.0000001', ...JSON_OUT),
-  'the version': { ...one('--version'), differs: { row: 'Flags and verbs of its own', to: noted(`paude: paude ${version}`) } },
+  'the version': { ...one('--version'), differs: { row: 'Flags and verbs of its own', to: noted(`paude: version ${version}`) } },
   'the help': {
     ...one('--help'),
     differs: {

@@ -101,4 +101,15 @@ test('a group can be denied, at every port', () =>
 test('a group that is not there is an error that says how to find the others', () => {
   expect(() => findGroup('@githup')).toThrow(PaudeError)
   expect(() => findGroup('githup')).toThrow('there is no group "@githup"')
+  expect(hintOf(() => findGroup('@git'))).toEndWith('; did you mean @github?')
+  expect(hintOf(() => findGroup('@zz'))).toBe('list them: paude network groups')
 })
+
+function hintOf(act: () => unknown): string {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof PaudeError) return error.hint
+  }
+  return ''
+}

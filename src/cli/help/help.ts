@@ -58,6 +58,7 @@ async function helpOf(
   }
   if (second !== undefined)
     throw new PaudeError('usage', `paude help: one word too many: ${JSON.stringify(second)}`, { hint: `paude help ${first}` })
+  if (first === '') throw new PaudeError('usage', 'paude help: the name is empty', { hint: 'list the verbs: paude help all' })
   if (first === 'all') return helpAll(commands, width)
   if (first === 'flags') return helpFlags(width)
   // What checks the keys of files is loaded only when one is asked about.

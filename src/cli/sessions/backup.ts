@@ -31,7 +31,12 @@ export default verb({
       throw new PaudeError('usage', 'paude backup takes a session and a file', { hint: 'paude backup SESSION FILE' })
     if (to === '-' && context.host.terminal.stdout)
       throw new PaudeError('usage', 'a backup on a terminal is unreadable', { hint: 'paude backup SESSION FILE' })
-    const found = await findSession(context, second === undefined ? undefined : first)
+    const found = await findSession(context, second === undefined ? undefined : first).catch((error: unknown) => {
+      if (second !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
+      throw new PaudeError(error.code, `${error.message}, and ${shown(to)} is taken as the file`, {
+        hint: `name both: paude backup SESSION FILE; list the sessions: paude sessions`,
+      })
+    })
     const manifest = to === '-' ? await takeBackup(context, found, toStdout) : await intoFile(context, found, to)
     tell(context, found, manifest)
     return 0

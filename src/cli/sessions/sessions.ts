@@ -93,7 +93,8 @@ export default verb({
         if (kind === 'review') context.warn(`${name || id} is paused: ${alarm}; paude review ${name || id}`)
     if (!json && !quiet && rows.some(({ planted, alarm }) => planted.length > 0 || alarm !== ''))
       context.note(`${MARK} marks sessions that changed files which this machine may run; to see them: paude review SESSION`)
-    if (!json && !quiet && rows.some(({ own }) => !own))
+    // A reader of a pipe has the mark itself.
+    if (!json && !quiet && context.host.terminal.stderr && rows.some(({ own }) => !own))
       context.note(`sessions marked ${OTHERS} have no record on this account, so they are most likely another user's`)
     return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
   },

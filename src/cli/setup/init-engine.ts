@@ -5,7 +5,7 @@ import { setKey } from '../../config/files/edit.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { wayToUse } from '../../doctor/engine-checks.ts'
-import { askEngines, type EngineState } from '../../doctor/engines.ts'
+import { askEngines, type EngineState, isAsked } from '../../doctor/engines.ts'
 import { PaudeError } from '../../errors.ts'
 import { changeFile } from '../../project/editable.ts'
 import { askAgain, canAsk, readAnswer } from '../config/start-config.ts'
@@ -22,9 +22,15 @@ export async function initEngine(
   const all = await askEngines(host, { ...settings, backend: named })
   // Nobody is offered one that isolates nothing.
   const engines = all.filter(({ name, remote }) => remote === undefined && (isolates(backends[name]) || name === named))
-  for (const { name, state, version, why } of engines) note(`${name}: ${state === 'ready' ? version : `${state}: ${why}`}`)
+  // What cannot be on this machine, or is asked only by name, is no news here.
+  const told = engines.filter(
+    ({ name, state }) =>
+      name === named ||
+      (isAsked(backends[name], { backend: named }) && (state !== 'not installed' || backends[name].health.unfit(host) === '')),
+  )
+  for (const { name, state, version, why } of told) note(`${name}: ${state === 'ready' ? version : `${state}: ${why}`}`)
   const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
-  if (ready.length === 0) for (const engine of engines) warn(`${engine.name} does not work; to fix this: ${wayToUse(engine)}`)
+  if (ready.length === 0) for (const engine of told) warn(`${engine.name} does not work; to fix this: ${wayToUse(engine)}`)
   const decided = origins.backend[0]?.layer !== 'default'
   const open = wanted === undefined && !decided && ready.length > 1 && !sure && canAsk(context)
   const choice = open

@@ -14,6 +14,9 @@ import { habit } from './habits.ts'
 /** `agents` is what files say of agents; absent where none was read. */
 type Machine = Pick<Host, 'env'> & { readonly agents?: Settings['agents'] }
 
+/** Flags of ours that belong behind a verb, with what was meant. */
+const OF_VERBS: Readonly<Record<string, string>> = { '--last': 'paude logs --last' }
+
 const own: readonly string[] = ownFlags.map(({ name }) => `--${name}`)
 /** Flags that say that nothing is to be started. */
 const REHEARSALS: readonly string[] = ['--dry-run', '--print-config']
@@ -118,6 +121,8 @@ export function suspicions(words: readonly string[], host: Machine): readonly st
   const { grammar, title } = readAs(host)
   return [
     ...optionNames(grammar, words).flatMap((flag) => {
+      const verb = isOption(grammar, flag) || !Object.hasOwn(OF_VERBS, flag) ? undefined : OF_VERBS[flag]
+      if (verb !== undefined) return [`${flag} goes to ${title}; to read the last session of this directory: ${verb}`]
       const close = meantBy(grammar, flag)
       return close === null ? [] : [`${flag} goes to ${title}; did you mean paude's ${close}?`]
     }),
@@ -129,7 +134,9 @@ export function suspicions(words: readonly string[], host: Machine): readonly st
 
 /** The flag of ours that a word is nearly, or null: also for what is the agent's own. */
 const meantBy = (grammar: Grammar, flag: string): string | null =>
-  flag.startsWith('--') && !isOption(grammar, flag) && !own.includes(flag) ? nearest(flag, own) : null
+  flag.startsWith('--') && !isOption(grammar, flag) && !own.includes(flag) && !Object.hasOwn(OF_VERBS, flag)
+    ? nearest(flag, own)
+    : null
 
 /** Whether a word may be an option of a newer agent, whose value comes next. */
 const mayTakeValue = (grammar: Grammar, word = ''): boolean =>
