@@ -428,7 +428,7 @@ test('help tells of a flag by its name, also of one that is called as a verb is'
 
 describe('words that mean nothing', () => {
   const rows: readonly (readonly [words: readonly string[], code: number, text: string])[] = [
-    [['--network', 'opne', '-p', 'x'], 125, 'did you mean open?'],
+    [['--network', 'opne', '-p', 'x'], 125, 'choose one of them'],
     [['--memory', '512', '-p', 'x'], 125, 'add a unit: 512m or 512g'],
     [['--memory', '-1', '-p', 'x'], 125, 'write a number and a unit'],
     [['--memory=0%', '-p', 'x'], 125, 'write a number and a unit'],

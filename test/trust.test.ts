@@ -323,6 +323,16 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect(screen).not.toContain('\u001b')
   })
 
+  test('of a file that was approved before, what is new is marked', async () => {
+    machine.write(file, OPEN)
+    expect((await machine.paude(['trust', '--yes'])).code).toBe(0)
+    machine.write(file, OPEN.replace('"]', '", "second.example.org"]\n'))
+    const [, screen] = await answered('n\n')
+    expect(screen).toContain('and has changed since you approved it; new marks what you have not approved:')
+    expect(screen).toContain('+ network.allow = evil.example.org   # paude.toml:2\n')
+    expect(screen).toContain('+ network.allow = second.example.org   # paude.toml:2, new\n')
+  })
+
   test('many things are counted, so that none is overlooked', async () => {
     machine.write(file, `network.allow = [${Array.from({ length: 30 }, (_, at) => `"h${at}.org"`).join(', ')}]\n`)
     expect((await answered('n\n'))[1]).toContain('trust it, all 30 of these? [y/N]')

@@ -9,7 +9,7 @@ import { projectFolders, writableFolders } from '../workspace/workspace.ts'
 import { withChoice } from './devcontainer-choice.ts'
 import { outerPlaces, type ProjectFile, parseProjectFile, readProjectFiles } from './project.ts'
 import { byRisk, danger } from './risk.ts'
-import type { Asked } from './trust.ts'
+import type { Approval, Asked } from './trust.ts'
 import { wantedDevcontainer } from './wanted-devcontainer.ts'
 import { type Item, split } from './widen.ts'
 
@@ -110,12 +110,16 @@ export async function approvalOf(judged: Judged, host: Pick<Host, 'home'>): Prom
 const folderOf = (build: ImageBuild | null | undefined): readonly string[] =>
   build == null ? [] : [...(build.dockerfile ? [build.context] : []), ...build.features.flatMap(({ folder }) => folder || [])]
 
-/** What a file opens, as the lines of a diff against what the user has. The dangerous ones come last, next to the question. */
-export const widened = ({ items, sources }: Judged, { home }: Pick<Host, 'home'>): readonly Line[] => [
-  ...inTurn(items).flatMap((item): readonly Line[] => {
+/**
+ * What a file opens, as the lines of a diff against what the user has. The dangerous ones come last, next to the question. Where the user
+ * approved the file as it was, what he did not see then is marked.
+ */
+export const widened = (judged: Judged, { home }: Pick<Host, 'home'>, approved: Approval | null): readonly Line[] => [
+  ...inTurn(judged.items).flatMap((item): readonly Line[] => {
     const { key, value, before, place } = item
     const why = danger(item)
-    const where = `# ${shown(place.split('/').at(-1) ?? '')}${why === '' ? '' : `: ${why}`}`
+    const isNew = approved !== null && !approved.items.includes(itemText(item))
+    const where = `# ${shown(place.split('/').at(-1) ?? '')}${isNew ? ', new' : ''}${why === '' ? '' : `: ${why}`}`
     return [
       // That nothing was there is no news.
       ...(before === '' || before === 'not set' ? [] : [{ risk: 'before' as const, text: `- ${key} = ${shown(before)}` }]),
@@ -123,10 +127,15 @@ export const widened = ({ items, sources }: Judged, { home }: Pick<Host, 'home'>
     ]
   }),
   // What is mounted or read is what a link leads to.
-  ...[...new Set(sources.flatMap((source) => outerPlaces(source, home)))].flatMap((path) => {
+  ...[...new Set(judged.sources.flatMap((source) => outerPlaces(source, home)))].flatMap((path) => {
     const real = realPath(path)
     return real === null || real === path ? [] : [{ risk: 'danger' as const, text: `  ${shown(path)} links to ${shown(real)}` }]
   }),
+  ...Object.entries(approved === null ? {} : askedOf(judged, { home }).also).flatMap(([path, content]) =>
+    approved?.also[path] === undefined || approved.also[path] === content
+      ? []
+      : [{ risk: 'danger' as const, text: `  ${shown(path)} has changed since you approved it` }],
+  ),
 ]
 
 function inTurn(items: readonly Item[]): readonly Item[] {

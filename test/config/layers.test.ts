@@ -112,7 +112,7 @@ describe('a file', () => {
     ['[network]\nallow = [\n  "a.org",\n  7,\n]', '/c.toml:2: network.allow.1 must be a string, found 7 | put it in quotes: "7"'],
     [
       '"network".mode = "opne"',
-      '/c.toml:1: network.mode must be one of restricted, ask, open, none, found "opne" | did you mean open?',
+      '/c.toml:1: network.mode must be one of restricted, ask, open, none, found "opne" | paude config edit',
     ],
     [
       '[profiles.ci]\nbackend = "dockr"',
@@ -321,6 +321,19 @@ test('every mistake of a file is told, in the order of its lines', () => {
     '/c.toml:2: unknown key also | paude help keys',
     '/c.toml:4: limits.memory must be a string, found 4 | put it in quotes, with a unit: "4g"',
     '/c.toml:5: unknown key limits.foo | paude help keys',
-    '/c.toml:7: network.mode must be one of restricted, ask, open, none, found "opn" | did you mean open?',
+    '/c.toml:7: network.mode must be one of restricted, ask, open, none, found "opn" | paude config edit',
   ])
 })
+
+test.each(['mode = "opn"', 'groups = ["npm", 5]', 'mdoe = "none"'])(
+  'a wrong value or key hides no mistake of another kind: %s',
+  (wrong) => {
+    const text = `[network]\n${wrong}\nallow = ["@nope"]\n[limits]\nmemory = "lots"\n`
+    const told = faultsOf({ layer: 'user', file: '/c.toml', text }).map(({ message }) => message)
+    expect(told).toEqual([
+      expect.stringContaining('/c.toml:2: '),
+      expect.stringContaining('there is no group "@nope"'),
+      expect.stringContaining('limits.memory'),
+    ])
+  },
+)

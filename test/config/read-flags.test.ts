@@ -110,7 +110,7 @@ describe('what our flags say', () => {
   })
 
   test.each<[readonly string[], string, string]>([
-    [['--network', 'opne'], 'one of restricted, ask, open, none', 'did you mean open?'],
+    [['--network', 'opne'], 'one of restricted, ask, open, none', 'choose one of them'],
     [['--network', 'wide'], 'found "wide"', 'choose one of them'],
     [['--backend=Docker'], '--backend must be one of', 'did you mean docker?'],
     [['--pull'], '--pull needs a value', 'write --pull=WHEN'],

@@ -239,6 +239,8 @@ describe('a hostile project', () => {
   })
 
   test('a name that a terminal acts on is written so that it does not, and breaks no line', () => {
+    expect(freshFile([], { packages: ['nodejs', 'npm'], tools: [] })).toContain('tools = ["node@24"] instead of nodejs and npm')
+    expect(freshFile([], { packages: [], tools: ['node@22'] })).not.toContain('node@24')
     const text = freshFile([{ group: '@npm', reasons: ['a\nmode = "open"\u001b[2J/package.json: Node packages'] }], {
       packages: [],
       tools: [],

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Reference } from '../../src/credentials/source.ts'
 import { exitCode, PaudeError } from '../../src/errors.ts'
 import { readReferences } from '../../src/session/resolve/references.ts'
-import { unsetReferences } from '../../src/session/resolve/variables.ts'
+import { unsetReferences, unsetVariables } from '../../src/session/resolve/variables.ts'
 
 const room = mkdtempSync(join(tmpdir(), 'paude-references-'))
 afterAll(() => rmSync(room, { recursive: true, force: true }))
@@ -17,6 +17,13 @@ const read = async (source: Reference['source'], name = 'A', more = {}) => {
   const found = await readReferences({ ...LIVE, references: [{ name, source }], ...more }, host)
   return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, value.reveal()]))
 }
+
+test('a variable that --env passes and the caller has not is told, unless a value follows', () => {
+  expect(unsetVariables(['NOWHERE', 'HERE', 'EMPTY', 'B=1'], host)).toEqual([
+    'NOWHERE is not set here, so the sandbox has none; to give it a value: --env NOWHERE=VALUE',
+  ])
+  expect(unsetVariables(['NOWHERE', 'NOWHERE=1'], host)).toEqual([])
+})
 
 describe('what [env] refers to', () => {
   test('is read from a variable, a file or a program, without the end of its last line', async () => {

@@ -19,7 +19,7 @@ import {
   widened,
 } from '../../project/judge.ts'
 import { byRisk } from '../../project/risk.ts'
-import { isApproved } from '../../project/trust.ts'
+import { approvals, isApproved } from '../../project/trust.ts'
 import { trustFile } from '../../project/trusted.ts'
 import { devcontainerFlag } from '../../project/wanted-devcontainer.ts'
 import { startPolicy } from '../../session/resolve/policy.ts'
@@ -83,13 +83,16 @@ export function showWidening(context: Context, project: Project, judged: readonl
           hint: `write fewer than ${MOST_SHOWN}, or put it into a file`,
         },
       )
-  for (const one of judged)
+  for (const one of judged) {
+    const approved = approvals(trustFolder(host)).find(({ file }) => file === one.file.file) ?? null
+    const since = approved === null ? '' : ' and has changed since you approved it; new marks what you have not approved'
     note(
       [
-        `${shown(one.file.file)} wants to loosen the sandbox:`,
-        ...widened(one, host).map(({ risk, text }) => `  ${PAINTS[risk](text)}`),
+        `${shown(one.file.file)} wants to loosen the sandbox${since}:`,
+        ...widened(one, host, approved).map(({ risk, text }) => `  ${PAINTS[risk](text)}`),
       ].join('\n'),
     )
+  }
   tellNeeds(context, whole(project))
 }
 

@@ -7,7 +7,7 @@ import { lowered } from '../../session/resolve/lowered.ts'
 import { obstacles } from '../../session/resolve/obstacles.ts'
 import { outside } from '../../session/resolve/outside.ts'
 import { tokenWarning, weakening } from '../../session/resolve/security.ts'
-import { unsetReferences } from '../../session/resolve/variables.ts'
+import { unsetReferences, unsetVariables } from '../../session/resolve/variables.ts'
 import { printable } from '../../text.ts'
 
 /** Says before a start what the user should know of it. */
@@ -31,6 +31,7 @@ export function forewarn({ host, note, warn }: Context, prepared: Prepared): voi
     ...credentialed,
   ])
     note(line)
+  for (const line of unsetVariables(settings.env, host)) warn(line)
   if (run.kind === 'agent')
     for (const line of obstacles({ agent, words: run.words, config, host: prepared.host, spec, record })) warn(printable(line))
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')

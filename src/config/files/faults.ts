@@ -1,5 +1,6 @@
 import { type BaseIssue, getDotPath } from 'valibot'
 import { nearest } from '../../text.ts'
+import { meantValue } from '../keys/meant.ts'
 import { keyNames } from '../keys/names.ts'
 
 /** What is wrong with a file, in words: `hint` is '' where the message says what to write. */
@@ -18,7 +19,7 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
     return {
       path,
       message: `unknown key ${path}`,
-      hint: meant(path.split('.').at(-1) ?? '', known, 'paude help keys'),
+      hint: asQuestion(nearest(path.split('.').at(-1) ?? '', known), 'paude help keys'),
     }
   }
   if (issue.received === 'undefined') return { path, message: `${path} is missing`, hint: `add ${path}` }
@@ -26,7 +27,7 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
   if (listed !== undefined) {
     const words = [...(listed.expected ?? '').matchAll(/"([^"]*)"/g)].map(([, word = '']) => word)
     const record = /(^|\.)network\.mode$/.test(path) && issue.input === 'record'
-    const hint = record ? ONE_START : typeof issue.input === 'string' ? meant(issue.input, words, '') : ''
+    const hint = record ? ONE_START : typeof issue.input === 'string' ? asQuestion(meantValue(issue.input, words), '') : ''
     return { path, message: `${path} must be one of ${words.join(', ')}, found ${having(issue)}`, hint }
   }
   if (issue.type === 'union' || issue.type === 'custom')
@@ -69,10 +70,7 @@ const TYPES = new Map([
 ])
 const TABLES: readonly string[] = ['strict_object', 'loose_object', 'record']
 
-function meant(word: string, known: readonly string[], otherwise: string): string {
-  const close = nearest(word, known)
-  return close === null ? otherwise : `did you mean ${close}?`
-}
+const asQuestion = (close: string | null, otherwise: string): string => (close === null ? otherwise : `did you mean ${close}?`)
 
 /** Where several forms are accepted, what is wrong with the one that was meant. */
 function innermost(issue: BaseIssue<unknown>): { readonly issue: BaseIssue<unknown>; readonly path: string } {

@@ -52,18 +52,35 @@ export function faultsOf(written: Written): readonly PaudeError[] {
   }
 }
 
-/** Of each table valibot tells one unknown key alone; without that one it tells the next. */
-function everyIssue(found: unknown, issues: readonly v.BaseIssue<unknown>[]): readonly v.BaseIssue<unknown>[] {
-  const unknown = issues.filter(({ expected, path = [] }) => expected === 'never' && path.length > 0)
-  if (unknown.length === 0) return issues
-  const rest = structuredClone(found)
-  for (const { path = [] } of unknown) {
-    const keys = path.map(({ key }) => String(key))
-    const table = keys.slice(0, -1).reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], rest)
-    delete (table as Record<string, unknown>)[keys.at(-1) ?? '']
-  }
-  const again = v.safeParse(ConfigFile, rest)
-  return [...unknown, ...(again.success ? [] : everyIssue(rest, again.issues))]
+type Issue = v.BaseIssue<unknown>
+
+/**
+ * Everything that the schema does not take, and what the file says without that, so that it can be judged too; null where nothing is left.
+ * Of each table valibot tells one unknown key alone; without that one it tells the next.
+ */
+function everyIssue(found: unknown): {
+  readonly issues: readonly Issue[]
+  readonly rest: v.InferOutput<typeof ConfigFile> | null
+} {
+  const result = v.safeParse(ConfigFile, found)
+  if (result.success) return { issues: [], rest: result.output }
+  const unknown = result.issues.filter(({ expected, path = [] }) => expected === 'never' && path.length > 0)
+  const issues = unknown.length > 0 ? unknown : result.issues
+  const less = structuredClone(found)
+  if (!issues.map((issue) => takeOut(less, issue)).includes(true)) return { issues, rest: null }
+  const again = everyIssue(less)
+  return { issues: [...issues, ...again.issues], rest: again.rest }
+}
+
+/** Takes the wrong value out of a file, or the list or table that it belongs to. Returns whether it was there. */
+function takeOut(file: unknown, { path: places, received }: Issue): boolean {
+  const path = places ?? []
+  const keys = path.map(({ key }) => String(key))
+  const list = path.findIndex(({ input }) => Array.isArray(input))
+  const whole = list !== -1 ? keys.slice(0, list) : received === 'undefined' ? keys.slice(0, -1) : keys
+  const last = whole.at(-1)
+  const table = whole.slice(0, -1).reduce<unknown>((inner, key) => Object(inner)[key], file)
+  return last !== undefined && Object.hasOwn(Object(table), last) && Reflect.deleteProperty(Object(table), last)
 }
 
 type Reading =
@@ -77,37 +94,35 @@ function readConfig(written: Written, profile: string): Reading {
   const found = parseToml(file, text)
   refuseVersion(found, at)
   const names = wrongNames(found, at)
-  const result = v.safeParse(ConfigFile, found)
-  if (!result.success) {
-    const line = (path: string) => Number(at(path).split(':').at(-1))
-    const issues = everyIssue(found, result.issues)
-      .map((issue) => faultOf(issue))
-      .toSorted((one, other) => line(one.path) - line(other.path))
-    return {
-      parsed: null,
-      faults: [
-        ...names,
-        ...issues.map(({ path, message, hint }) => wrong(`${at(path)}: ${message}`, { hint: hint || mending(layer) })),
-      ],
-    }
-  }
-  const { profiles = {}, version: _, ...always } = result.output
+  const { issues, rest } = everyIssue(found)
+  const unlike = issues
+    .map((issue) => faultOf(issue))
+    .map(({ path, message, hint }) => wrong(`${at(path)}: ${message}`, { hint: hint || mending(layer) }))
+  if (rest === null) return { parsed: null, faults: inOrder([...names, ...unlike]) }
+  const { profiles = {}, version: _, ...always } = rest
   const parts = [['', always] as const, ...Object.entries(profiles).map(([name, part]) => [`profiles.${name}.`, part] as const)]
   const faults = [
     ...names,
+    ...unlike,
     ...foreignKeys({ layer, at }, parts),
     ...unreadableValues({ layer, at }, parts),
     ...(layer === 'managed' && Object.keys(profiles).length > 0
       ? [foreign({ layer, at }, 'profiles', { key: 'profiles', why: 'a managed file has no profiles' })]
       : []),
   ]
-  if (faults.length > 0) return { parsed: null, faults }
+  if (faults.length > 0) return { parsed: null, faults: inOrder(faults) }
   const chosen = profile !== '' && Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
   const sources = [
     sourceOf({ layer, at }, '', always),
     ...(chosen ? [sourceOf({ layer, at }, `profiles.${profile}.`, chosen)] : []),
   ]
   return { parsed: { sources, profiles: Object.keys(profiles) }, faults: [] }
+}
+
+/** By their lines, which their messages begin with. */
+const inOrder = (faults: readonly PaudeError[]): readonly PaudeError[] => {
+  const line = ({ message }: PaudeError) => Number(/:(\d+): /.exec(message)?.[1] ?? 0)
+  return faults.toSorted((one, other) => line(one) - line(other))
 }
 
 /** What to do about a file that says something wrong. */

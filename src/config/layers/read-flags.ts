@@ -1,5 +1,5 @@
 import { PaudeError } from '../../errors.ts'
-import { nearest } from '../../text.ts'
+import { meantValue } from '../keys/meant.ts'
 import { type OwnFlag, ownFlags, twins, variableOf } from '../keys/own-flags.ts'
 import type { Layer } from '../keys/settings.ts'
 
@@ -91,7 +91,7 @@ function read(layer: Mutable<Layer>, flag: OwnFlag, { value, where }: { readonly
 /** Checks a value's word list and splits commas; `where` names the flag, variable or key in the error. */
 export function checked(value: string, flag: OwnFlag, where: string): string | readonly string[] {
   if (flag.values && !flag.values.includes(value) && !flag.at?.some((one) => value.startsWith(`${one}@`))) {
-    const close = nearest(value, flag.values)
+    const close = meantValue(value, flag.values)
     throw new PaudeError('usage', `${where} must be one of ${flag.values.join(', ')}, found ${JSON.stringify(value)}`, {
       hint: close === null ? `choose one of them` : `did you mean ${close}?`,
     })

@@ -1,6 +1,9 @@
 import { shown } from '../../text.ts'
-import type { Preset } from './presets.ts'
+import { DEBIAN_NODE, type Preset } from './presets.ts'
 import type { Proposal } from './propose.ts'
+
+/** Debian's release is older than the one that obeys the proxy by itself. */
+const NODE = `# Debian's Node.js (${DEBIAN_NODE}): its fetch() ignores the proxy. If your code calls fetch(): tools = ["node@24"] instead of nodejs and npm.`
 
 /** A project's file as it begins: the groups, and above them why each is there; and the tools for them. */
 export const freshFile = (proposals: readonly Proposal[], { packages, tools }: Preset): string =>
@@ -8,6 +11,7 @@ export const freshFile = (proposals: readonly Proposal[], { packages, tools }: P
     '# paude.toml: the hosts and tools that this project needs. With paude init you approved it for yourself; paude asks every other user first.',
     'version = 1',
     ...(packages.length + tools.length > 0 ? ['', '[image]'] : []),
+    ...(packages.includes('nodejs') ? [NODE] : []),
     ...(packages.length > 0 ? [`packages = ${list(packages)}`] : []),
     ...(tools.length > 0 ? [`tools = ${list(tools)}`] : []),
     '',

@@ -53,7 +53,7 @@ const LANGUAGES: readonly Language[] = [
 ]
 
 /** Debian's Node; a project that asks for a newer one gets mise's. */
-const DEBIAN_NODE = 20
+export const DEBIAN_NODE = 20
 
 /** What the languages of these groups need that a start would not have anyway: Debian's packages, or the version that the project pins. */
 export function presetFor(

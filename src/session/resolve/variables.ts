@@ -15,6 +15,14 @@ export function readVariables(entries: readonly string[], { env }: Pick<Host, 'e
   )
 }
 
+/** What to tell of `--env NAME` where the caller has no such variable: the box starts without. */
+export function unsetVariables(entries: readonly string[], { env }: Pick<Host, 'env'>): readonly string[] {
+  const last = new Map(entries.map(readEntry).map((entry) => [entry.name, entry.value]))
+  return [...last].flatMap(([name, value = env[name]]) =>
+    value === undefined ? [`${name} is not set here, so the sandbox has none; to give it a value: --env ${name}=VALUE`] : [],
+  )
+}
+
 /** The references of `[env]` that count: of several of a name the last, and none of a name that a later layer says otherwise. */
 export function heldReferences<R extends Reference>(references: readonly R[], env: Settings['env']): readonly R[] {
   const last = new Map(references.map((reference) => [reference.name, reference]))
