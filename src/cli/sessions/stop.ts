@@ -1,4 +1,5 @@
 import { stopSession } from '../../session/life/stop.ts'
+import { calledOn } from '../../session/record/called.ts'
 import { dryRun, readSeconds, sessions } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
@@ -24,7 +25,7 @@ export default verb({
     const dryRun = given['dry-run'] === true
     return await eachSession(context, { words: given.sessions, preferred: 'running' }, async (found) => {
       const code = await stopSession(context, found, { grace, dryRun, onFindings: (review) => afterSession(context, review) })
-      if (!dryRun) context.answer(found.handle.id)
+      if (!dryRun) context.answer(calledOn(context.host, found.record))
       return code
     })
   },

@@ -9,6 +9,7 @@ import { execute } from '../../run/execute.ts'
 import { shown } from '../../text.ts'
 import { dropCloneRemote } from '../clone/remote.ts'
 import { audit } from '../record/audited.ts'
+import { calledOn } from '../record/called.ts'
 import type { Found } from '../record/found.ts'
 import { readNoted } from '../record/noted.ts'
 import { keepRead } from './finish.ts'
@@ -43,7 +44,7 @@ export async function forgetSession(context: Context, found: Found): Promise<voi
       .flatMap((step) => (step.kind === 'exec' ? [commandLine(step.argv)] : []))
       .join('; ')}`,
   )
-  context.answer(id)
+  context.answer(calledOn(context.host, record))
 }
 
 /** What of a removal is on this machine. */

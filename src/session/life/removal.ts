@@ -9,6 +9,7 @@ import { execute } from '../../run/execute.ts'
 import { requireSaved } from '../clone/keep.ts'
 import { dropCloneRemote } from '../clone/remote.ts'
 import { audit } from '../record/audited.ts'
+import { calledOn } from '../record/called.ts'
 import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
@@ -70,7 +71,7 @@ export async function removeSession(
   await noteCopies(context, news)
   unlockTrees(context.host, record)
   removeWorktree(context, record)
-  context.answer(record.id)
+  context.answer(calledOn(context.host, record))
   if (refused !== null) throw refused
 }
 
