@@ -21,15 +21,18 @@ export function executedHere(paths: readonly string[], { list, named }: Obeyed):
   const folded = named.map((path) => path.toLowerCase())
   // What stands above a named path may be a link now.
   const isNamed = (path: string) => folded.some((one) => below(one, path.toLowerCase()) || below(path.toLowerCase(), one))
-  return [...new Set(paths)]
-    .flatMap((path): readonly Executed[] => {
+  return bySeverity(
+    [...new Set(paths)].flatMap((path): readonly Executed[] => {
       if (isNamed(path)) return [{ path, severity: NAMED.severity, tool: NAMED.tool, why: NAMED.why }]
       const names = path.split('/')
       const hit = names.reduce<Hit | null>((found, name, at) => severestHit(found, match(name, names[at - 1] ?? '')), null)
       return hit === null ? [] : [{ path, severity: hit.listed.severity, tool: hit.listed.tool, why: hit.listed.why }]
-    })
-    .sort((one, other) => rank(one.severity) - rank(other.severity) || (one.path < other.path ? -1 : 1))
+    }),
+  )
 }
+
+export const bySeverity = (all: readonly Executed[]): readonly Executed[] =>
+  all.toSorted((one, other) => rank(one.severity) - rank(other.severity) || (one.path < other.path ? -1 : 1))
 
 const severestHit = (one: Hit | null, other: Hit | null): Hit | null =>
   one !== null && other !== null && rank(other.listed.severity) < rank(one.listed.severity) ? other : (one ?? other)

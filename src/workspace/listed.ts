@@ -97,6 +97,7 @@ export const IN_FOLDERS = [
   listed('warn', 'Bundler', 'obeys it at every command', ['.bundle']),
   listed('warn', 'Bazel', 'obeys it at every command', ['.bazelrc']),
   listed('warn', 'git', 'decides which filters run and where submodules come from', ['.gitattributes', '.gitmodules']),
+  listed('warn', 'git-lfs', 'takes the server from it that gets its files', ['.lfsconfig']),
   listed('warn', 'agents', 'take it for your words', ['CLAUDE.md', 'CLAUDE.local.md', 'AGENTS.md', 'GEMINI.md']),
   listed('warn', 'GitHub Copilot', 'takes it for your words', ['.github/copilot-instructions.md']),
   listed('shown', 'continuous integration', 'runs it with its own secrets', [

@@ -273,6 +273,37 @@ describe('pull', () => {
     ])
   })
 
+  test('names repositories that are files of the tree, and links that lead out of it', async () => {
+    const { box, context, found } = await made(async (folder) => {
+      for (const path of ['old/HEAD', 'old/objects/x', 'old/refs/x']) put(join(folder, path), 'ref: refs/heads/main\n')
+      await git(folder, 'add', '--all')
+      await git(folder, 'commit', '--quiet', '--message', 'old')
+    })
+    for (const path of ['bare/HEAD', 'bare/config', 'bare/objects/o', 'bare/refs/r']) await commit(box, path)
+    for (const path of ['tree/Head', 'tree/CommonDir', 'plain/config', 'plain/refs/x', 'docs/HEAD', '.lfsconfig'])
+      await commit(box, path)
+    await commit(box, 'old/config')
+    for (const [name, target] of [
+      ['abs', '/etc/passwd'],
+      ['up', '../outside'],
+      ['straße', '../../ü'],
+      ['plain/in', '../docs/HEAD'],
+    ] as const)
+      symlinkSync(target, join(box, name))
+    await git(box, 'add', '--all')
+    await git(box, 'commit', '--quiet', '--message', 'links')
+    const { executed } = await pullSession(context, found, undefined)
+    expect(executed.map(({ severity, path, why }) => `${severity} ${path}: ${why}`)).toEqual([
+      expect.stringMatching(/^severe bare: obeys its configuration/),
+      expect.stringMatching(/^severe old: obeys/),
+      expect.stringMatching(/^severe tree: obeys/),
+      expect.stringMatching(/^warn .lfsconfig: /),
+      'warn abs: follows it out of the project, to /etc/passwd',
+      'warn straße: follows it out of the project, to ../../ü',
+      'warn up: follows it out of the project, to ../outside',
+    ])
+  })
+
   test('names what your own list has, and what the configuration of git names', async () => {
     const { room, project, box, context, found } = await made(async (folder) => {
       await git(folder, 'config', 'core.hooksPath', '.githooks')

@@ -7,7 +7,16 @@ import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
 import { printableOutput } from '../../text.ts'
 import type { GitLayout } from '../../workspace/git-layout.ts'
-import { type Executed, executedHere, type Obeyed, placePack } from '../../workspace/incoming.ts'
+import { bySeverity, type Executed, executedHere, type Obeyed, placePack } from '../../workspace/incoming.ts'
+import {
+  type Entry,
+  isLink,
+  linksOut,
+  maybeRepositories,
+  readRaw,
+  readTree,
+  repositoriesAmong,
+} from '../../workspace/incoming-tree.ts'
 import { gitIn, type Store } from '../../workspace/sterile-git.ts'
 import type { Found } from '../record/found.ts'
 import type { Clone } from './inside.ts'
@@ -16,8 +25,11 @@ import { sessionWord } from './names.ts'
 
 /** Bytes of a pack that is taken. */
 const MOST_BYTES = 2 * 1024 ** 3
-/** Characters of the names of changed files that are looked through. */
+/** Characters of the list of changed files that is looked through. */
 const MOST_NAMES = 64 * 1024 ** 2
+/** Folders that are looked into as repositories, and links that are read. */
+const MOST_FOLDERS = 500
+const MOST_LINKS = 5_000
 
 /** A branch that was brought, as a ref of the project. */
 export type Brought = {
@@ -64,8 +76,8 @@ export async function fetchObjects(context: Context, found: Found, fetching: Fet
     const all = await existing(store, [...known, ...tips], signal)
     const here = known.filter((one) => all.includes(one))
     const pack = tips.every((tip) => all.includes(tip)) ? null : await fetchPack(found, { ...fetching, incoming, here, tips })
-    const say = async (words: readonly string[], most = MOST_NAMES) => {
-      const outcome = await capture(gitIn(store, words, incoming), { signal, most })
+    const say = async (words: readonly string[], most = MOST_NAMES, stdin = '') => {
+      const outcome = await capture(gitIn(store, words, incoming), { signal, most, stdin })
       signal.throwIfAborted()
       if (outcome.code !== 0) throw refusal(found, outcome.stderr)
       return outcome.stdout
@@ -74,12 +86,18 @@ export async function fetchObjects(context: Context, found: Found, fetching: Fet
     const word = sessionWord(found.record)
     const base = here.includes(clone.base) ? clone.base : null
     // Side by side: each start of git counts, and nothing is placed unless all of them end well.
-    const [brought, paths] = await Promise.all([
+    const [brought, entries] = await Promise.all([
       countEach(news, { word, here, not, say }),
-      changedPaths(say, base, tips),
+      changedEntries(say, base, tips),
       say(['rev-list', '--objects', '--quiet', ...tips, ...not]),
     ])
-    const executed = executedHere(paths, obeyed)
+    const links = entries.filter(isLink).slice(0, MOST_LINKS)
+    const [repositories, targets] = await Promise.all([
+      repositoriesIn(say, entries, tips),
+      links.length === 0 ? '' : say(['cat-file', '--batch'], MOST_NAMES, links.map(({ blob }) => `${blob}\n`).join('')),
+    ])
+    const paths = entries.map(({ path }) => path)
+    const executed = bySeverity([...executedHere(paths, obeyed), ...repositories, ...linksOut(links, Buffer.from(targets))])
     signal.throwIfAborted()
     if (pack !== null) placePack(git, pack)
     return { brought, executed }
@@ -106,16 +124,17 @@ async function countEach(news: readonly News[], { word, here, not, say }: Counti
   return brought
 }
 
-type Say = (words: readonly string[], most?: number) => Promise<string>
+type Say = (words: readonly string[], most?: number, stdin?: string) => Promise<string>
 
 /** Whether a commit has another one in its history: then nothing but what it reaches itself is left of that. */
 const reaches = async (commit: string, other: string, say: Say): Promise<boolean> =>
   (await say(['rev-list', '--max-count=1', other, '--not', commit])) === ''
 
-/** Paths that branches change; all that they have where nobody knows what they began with. */
-async function changedPaths(say: Say, base: string | null, tips: readonly string[]): Promise<readonly string[]> {
-  const words = base === null ? ['ls-tree', '-r', '-z', '--name-only'] : ['diff-tree', '-r', '-z', '--name-only', base]
-  let [all, left] = ['', MOST_NAMES]
+/** What branches change; all that they have where nobody knows what they began with. */
+async function changedEntries(say: Say, base: string | null, tips: readonly string[]): Promise<readonly Entry[]> {
+  const words = base === null ? ['ls-tree', '-r', '-z'] : ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-abbrev', base]
+  const all: Entry[][] = []
+  let left = MOST_NAMES
   for (const tip of tips) {
     const text = await say([...words, tip], left)
     left -= text.length
@@ -123,9 +142,22 @@ async function changedPaths(say: Say, base: string | null, tips: readonly string
       throw new PaudeError('refused', 'these branches change too many files to name those that this machine would run', {
         hint: 'nothing was brought; --branch BRANCH brings one alone',
       })
-    all += text
+    all.push([...(base === null ? readTree(text) : readRaw(text))])
   }
-  return all.split('\0').filter(Boolean)
+  return all.flat()
+}
+
+/** Folders of the branches that git takes for a repository, among those in which something changed. */
+async function repositoriesIn(say: Say, entries: readonly Entry[], tips: readonly string[]): Promise<readonly Executed[]> {
+  const folders = maybeRepositories(entries.map(({ path }) => path))
+  if (folders.length > MOST_FOLDERS)
+    throw new PaudeError('refused', 'these branches have too many folders that may be repositories of their own', {
+      hint: 'nothing was brought; --branch BRANCH brings one alone',
+    })
+  if (folders.length === 0) return []
+  const inside = folders.map((folder) => `${folder}/`)
+  const texts = await Promise.all(tips.map((tip) => say(['ls-tree', '-z', '--name-only', '--full-tree', tip, '--', ...inside])))
+  return repositoriesAmong(folders, [...new Set(texts.flatMap((text) => text.split('\0')))])
 }
 
 type Incoming = Fetching & { readonly incoming: string; readonly here: readonly string[]; readonly tips: readonly string[] }
