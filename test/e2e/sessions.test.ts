@@ -405,7 +405,10 @@ describeEach('sessions', (backend) => {
       stderr: 'paude: there is no folder no where in the sandbox\n',
     })
     const none = await run(['exec', id, '--', 'no-such-program'], { cwd })
-    expect(none).toMatchObject({ code: 127, stderr: 'paude: no-such-program was not found in the sandbox\n' })
+    expect(none).toMatchObject({
+      code: 127,
+      stderr: expect.stringContaining('paude: no-such-program was not found in the sandbox\n  → paude init'),
+    })
 
     await window.start(`clear; ${command('shell')}`)
     await window.see(/[$#] *$/)

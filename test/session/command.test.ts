@@ -111,3 +111,13 @@ test('a limit is part of the command, wherever the sandbox is', () => {
 function missing(): never {
   throw new Error('no plain case')
 }
+
+test('a program that is not there is told with what brings it', () => {
+  const [attach] = execPlan(docker, box, ['no-such-program'], streams).filter(isAttach)
+  const argv: readonly string[] = attach?.argv ?? []
+  const { exitCode, stderr } = Bun.spawnSync(argv.slice(argv.indexOf('sh')))
+  expect([exitCode, stderr.toString()]).toEqual([
+    127,
+    'paude: no-such-program was not found in the sandbox\n  → paude init, or add its Debian package to image.packages\n',
+  ])
+})

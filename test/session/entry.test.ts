@@ -44,3 +44,18 @@ test('what a language fetches goes to HOME where the image has a place for it th
 
 test('what the list misnames keeps nobody from starting', () =>
   expect(existsSync(join(homeAfter('two.json .two.json\n'), '.two.json'))).toBe(false))
+
+test('an agent that is not there is told with what brings it', () => {
+  const root = mkdtempSync(join(tmpdir(), 'paude-entry-'))
+  for (const folder of ['seed', 'home']) mkdirSync(join(root, folder))
+  writeFileSync(join(root, 'seed/home.list'), '')
+  writeFileSync(join(root, 'seed/command.sh'), 'set -- no-such-program\n')
+  const script = entry.replaceAll('/paude/seed', join(root, 'seed')).replaceAll('/paude/out', join(root, 'out'))
+  const { exitCode, stderr } = Bun.spawnSync(['sh', '-c', script], {
+    env: { HOME: join(root, 'home'), PATH: process.env['PATH'] },
+  })
+  expect([exitCode, stderr.toString()]).toEqual([
+    127,
+    'paude: no-such-program was not found in the sandbox\n  → paude init, or add its Debian package to image.packages\n',
+  ])
+})

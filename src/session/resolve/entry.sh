@@ -31,6 +31,6 @@ fi 2>/dev/null
 . /paude/seed/command.sh
 case $1 in
 */*) ;;
-*) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the sandbox" >&2 && exit 127; } ;;
+*) command -v "$1" >/dev/null || { printf '%s\n' "paude: $1 was not found in the sandbox" '  → paude init, or add its Debian package to image.packages' >&2 && exit 127; } ;;
 esac
 exec "$@"

@@ -19,7 +19,7 @@ kubectl \
   /home/ada/engine \
   sh \
   -c \
-  '[ ! -d /paude/bin ] || [ -z "$(command -v git)" ] || export PATH="/paude/bin:$PATH"; case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the sandbox" >&2; exit 127; } ;; esac; exec "$@"' \
+  '[ ! -d /paude/bin ] || [ -z "$(command -v git)" ] || export PATH="/paude/bin:$PATH"; case $1 in */*) ;; *) command -v "$1" >/dev/null || { printf "%s\n" "paude: $1 was not found in the sandbox" "  → paude init, or add its Debian package to image.packages" >&2; exit 127; } ;; esac; exec "$@"' \
   sh \
   sh \
   -c \
