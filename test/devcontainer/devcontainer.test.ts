@@ -190,6 +190,8 @@ test('what opens the sandbox is left out by name, trusted or not', async () => {
   const asked = await trust('--devcontainer')
   for (const words of ['--privileged', 'capAdd NET_ADMIN', 'which holds credentials', 'the project is mounted at its own path'])
     expect(asked.stderr).toContain(words)
+  expect(asked.stderr).toContain('mounts[0] (/')
+  expect(asked.stderr).not.toMatch(/(\/\S+): \1 /)
   expect(asked.stderr).not.toContain('+ mounts')
   const { code, stdout } = await dry('--devcontainer')
   expect(code).toBe(0)

@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs'
 import { type Editable, requireKey, setKey, unsetKey, withoutProfile, writtenValue } from '../../config/files/edit.ts'
 import { parseConfig } from '../../config/files/parse.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { editableFile, trustNote } from '../../project/editable.ts'
-import { readProject } from '../../project/judge.ts'
+import { readProject, whole } from '../../project/judge.ts'
 import { quotedLines, shown } from '../../text.ts'
 import { checkMount, parseMount } from '../../workspace/mount.ts'
 import { json, type Values } from '../args.ts'
@@ -169,7 +170,19 @@ async function set(context: Context, { key, value, project }: Values<typeof setA
       `without a wall, every session ${project ? 'in this project' : 'of yours'} can reach every host; to undo this: paude config ${back}${project ? ' --project' : ''}`,
     )
   }
+  await warnOfManaged(context)
   return 0
+}
+
+/** Tells at once of what a start would refuse because of the managed file. */
+export async function warnOfManaged({ host, flags, warn }: Pick<Context, 'host' | 'flags' | 'warn'>): Promise<void> {
+  if (!existsSync(host.managedFile)) return
+  try {
+    whole(await readProject({ host, note: () => undefined }, flags))
+  } catch (error) {
+    if (!(error instanceof PaudeError)) throw error
+    if (error.message.includes(host.managedFile)) warn(`no session starts here like this: ${error.message}`)
+  }
 }
 
 /** Refuses at once what a start would refuse later; what is not there may still come. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
+import { shown } from '../../text.ts'
 import { checkMount, mountWord, parseMount } from '../../workspace/mount.ts'
 import { below, realFuture } from '../../workspace/paths.ts'
 import { writableFolders } from '../../workspace/workspace.ts'
@@ -68,7 +69,9 @@ function faultOf(
     return null
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
-    return error.message.replace(/^cannot mount (at )?/, '')
+    const fault = error.message.replace(/^cannot mount (at )?/, '')
+    const named = `${shown(place)}: `
+    return fault.startsWith(`${named}${shown(place)} `) ? fault.slice(named.length) : fault
   }
 }
 
