@@ -12,8 +12,10 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Host } from '../../src/host.ts'
+import { capture } from '../../src/run/process.ts'
 import { marked, reviewOf, settle, units } from '../../src/session/life/review.ts'
 import { readRecords } from '../../src/session/record/store.ts'
 import { type Machine, makeMachine } from '../support/machine.ts'
@@ -124,6 +126,26 @@ describe('a review', () => {
     expect((await review('--last', id)).stdout).toContain('.envrc (new, severe): direnv runs it at cd\n    + evil')
     expect((await review('--last', id, '.', '--revert')).code).toBe(0)
     expect(existsSync(at('.envrc'))).toBe(false)
+  })
+
+  test('shows with --last what builds run, after a session in the foreground and one that was removed', async () => {
+    put('Makefile', 'all:\n')
+    const said = join(machine.room, 'fake/say-agent')
+    await capture(['mkfifo', said])
+    // It opens once the agent of the session is there to read it.
+    const deed = open(said, 'w').then(async (pipe) => {
+      put('Makefile', 'X = evil\n')
+      await pipe.close()
+    })
+    const { code, stderr } = await machine.paude(['-p', 'hi'])
+    await deed
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('Makefile')])
+    const seen = 'Makefile (changed, shown): make runs its recipes\n    - all:\n    + X = evil'
+    expect(await review('--last')).toMatchObject({ code: 0, stdout: expect.stringContaining(seen) })
+    rmSync(said)
+    const id = await ended(() => put('Makefile', 'X = worse\n'))
+    await machine.paude(['rm', '--force', id])
+    expect((await review('--last', id)).stdout).toContain('+ X = worse')
   })
 
   test.each([

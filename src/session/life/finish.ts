@@ -29,7 +29,7 @@ import { unlockTrees } from '../worktree/unlock.ts'
 import { keepsClone } from './clone-end.ts'
 import { copyNews, noteCopies } from './copies.ts'
 import { warnOfMemory } from './memory-end.ts'
-import { findNewExecutables, isWorthReview, warnOfNewExecutables, warnOnce } from './new-executables.ts'
+import { findNewExecutables, warnOfNewExecutables, warnOnce } from './new-executables.ts'
 import { warnOfFault } from './provider-watch.ts'
 import type { Remover } from './remover.ts'
 import type { Review } from './review.ts'
@@ -70,7 +70,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const kept = readKept(spec.folder)
   const planted = findNewExecutables(record, kept, stays ? '' : 'past')
   if (onEnd === undefined && !stays) {
-    const review = kept !== null && isWorthReview(planted)
+    const review = kept !== null && planted.findings.length > 0
     keepRead(context, { record, folder: spec.folder, requests: proxy.text, code: null, review })
   }
   await warnOfMemory(context, { ...ended, record }, code)

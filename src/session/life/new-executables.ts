@@ -32,9 +32,6 @@ export type NewExecutables = {
 /** Paths that a message names. */
 const MOST_NAMED = 20
 
-/** Whether anything is named, and worth a review. */
-export const isWorthReview = ({ findings }: NewExecutables): boolean => findings.some(({ severity }) => severity !== 'shown')
-
 /** Looks at files alone, and runs nothing. `kept` has to be read before the session's folder goes; without it only guarded places are looked at. */
 export function findNewExecutables(record: SessionRecord, kept: Manifest | null, past: 'past' | '' = ''): NewExecutables {
   const { findings, isCut } = kept === null ? { findings: [], isCut: false } : compare(kept)

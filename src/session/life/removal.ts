@@ -20,7 +20,7 @@ import { unlockTrees } from '../worktree/unlock.ts'
 import { copyNews, noteCopies } from './copies.ts'
 import { wakeRenewer } from './ensure-renewer.ts'
 import { keepRead } from './finish.ts'
-import { findNewExecutables, isWorthReview, warnOfNewExecutables } from './new-executables.ts'
+import { findNewExecutables, warnOfNewExecutables } from './new-executables.ts'
 import { removePlan } from './plans.ts'
 import type { Review } from './review.ts'
 
@@ -95,7 +95,7 @@ export async function keepBefore(
   const code = hasOutput(folder) && state?.status === 'exited' ? state.exitCode : null
   const requests = withBeginning(noted, log ?? '').text
   const kept = readKept(folder)
-  const review = kept !== null && isWorthReview(findNewExecutables(record, kept))
+  const review = kept !== null && findNewExecutables(record, kept).findings.length > 0
   keepRead(context, { record, folder, requests, code, review })
 }
 
