@@ -43,8 +43,8 @@ test('what a title leaves open is told by the last hook: how a turn ended, and w
   await next()
   await until('it is done', () => state()?.activity === 'done' && state()?.message === 'all of it')
   // An old word is none of the next turn, whose prompt has a hook.
-  await next()
   says('working')
+  await next()
   await until('the next turn', () => state()?.activity === 'working' && told.length === 0)
   await next()
   await until('an interruption', () => state()?.activity === 'idle')
