@@ -20,7 +20,7 @@ import {
 import { hardLinkNotes } from './hard-links.ts'
 import { IN_FOLDERS, type Listed, NAMED, severeNames } from './listed.ts'
 import { subtree } from './manifest.ts'
-import { ancestors, below, look, readLink, realPath } from './paths.ts'
+import { ancestors, below, entriesOf, look, readLink, realPath } from './paths.ts'
 import type { Surroundings } from './places.ts'
 import { GUARDED_IN_GIT, nestedGitFiles, ownGitFiles } from './repositories.ts'
 import { type Walked, walk } from './walk.ts'
@@ -94,14 +94,18 @@ export function guard(area: Area, host: Surroundings): Guards {
     .filter((path) => isOpen(path) && !isOverlaid(path) && mayStandIn(path, area))
     .sort()
   const isInside = (path: string) => places(area).some((place) => place !== path && below(place, path))
-  const sockets = walked.sockets.filter((path) => !hasControl(path) && isOpen(path) && !isOverlaid(path))
+  const gitFolders = [
+    ...new Set([...own.trees, ...nested.trees].flatMap(({ gitDirectory, repository }) => [gitDirectory, repository])),
+  ]
+  const all = [...walked.sockets, ...gitFolders.flatMap(socketsIn).filter(isInside)]
+  const sockets = all.filter((path) => !hasControl(path) && isOpen(path) && !isOverlaid(path))
   if (sockets.length > MOST_SOCKETS && !area.force) throw tooManySockets(sockets)
   return {
     walked,
     named: [...new Set([...named, ...protect.map((path) => resolve(root, path)), ...led.map(({ target }) => target)])].filter(
       isInside,
     ),
-    gits: [...new Set([...own.trees, ...nested.trees].flatMap(({ gitDirectory, repository }) => [gitDirectory, repository]))],
+    gits: gitFolders,
     protectedPaths,
     copiedPaths: protectedPaths.filter((path) => gits.includes(path) && isConfiguration(path)),
     standIns,
@@ -124,6 +128,10 @@ export function guard(area: Area, host: Surroundings): Guards {
     ],
   }
 }
+
+/** Sockets in a git directory itself, such as that of its file watcher (`core.fsmonitor`). */
+const socketsIn = (folder: string): readonly string[] =>
+  entriesOf(folder).flatMap((entry) => (entry.isSocket() ? [join(folder, entry.name)] : []))
 
 /** Links of one project in guarded folders that are followed. */
 const MOST_LED = 200

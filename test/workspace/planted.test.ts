@@ -196,6 +196,18 @@ describe('a sandbox cannot write', () => {
     expect(socketPaths).toEqual([join(root, 'tmp/app.sock')])
     expect(notes.join()).toContain('listens there: tmp/app.sock')
   })
+
+  test('git-socket: that of the file watcher of git, also of a repository in the project', () => {
+    const root = project()
+    repository(join(root, 'sub'))
+    const paths = ['.git/fsmonitor--daemon.ipc', 'sub/.git/own.sock'].map((name) => join(root, name))
+    const listening = paths.map((unix) => Bun.listen({ unix, socket: { data: () => undefined } }))
+    const { socketPaths, pinnedPaths, notes } = find(root)
+    for (const one of listening) one.stop(true)
+    expect(socketPaths).toEqual(paths)
+    expect(pinnedPaths).toContain(join(root, '.git'))
+    expect(notes.join()).toContain('.git/fsmonitor--daemon.ipc')
+  })
 })
 
 /** What a box may do in ordinary work, and what a program of this machine then obeys: named at the end, with its severity. */
