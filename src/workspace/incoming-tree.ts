@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path'
+import { foldedName } from './folded-name.ts'
 import type { Executed } from './incoming.ts'
 import { NEW_REPOSITORY } from './listed.ts'
 import { below } from './paths.ts'
@@ -24,8 +25,9 @@ export const readTree = (text: string): readonly Entry[] =>
     return path === undefined ? [] : [{ path, mode, blob }]
   })
 
-/** Names that make a folder a git directory, or that git obeys in one; on some disks in capitals or not. */
+/** Names that make a folder a git directory, or that git obeys in one, as some disks see them. */
 const FILES: ReadonlySet<string> = new Set(['head', 'config', 'config.worktree', 'commondir'])
+/** The same of folders, which may be links as well. */
 const FOLDERS: ReadonlySet<string> = new Set(['objects', 'refs', 'hooks'])
 
 /** Folders below the top in which something changed that counts in a git directory. */
@@ -34,7 +36,8 @@ export function maybeRepositories(paths: readonly string[]): readonly string[] {
   for (const path of paths) {
     const names = path.split('/')
     for (const [at, name] of names.entries())
-      if (at > 0 && (at === names.length - 1 ? FILES : FOLDERS).has(name.toLowerCase())) found.add(names.slice(0, at).join('/'))
+      if (at > 0 && (FOLDERS.has(foldedName(name)) || (at === names.length - 1 && FILES.has(foldedName(name)))))
+        found.add(names.slice(0, at).join('/'))
   }
   return [...found]
 }
@@ -44,7 +47,7 @@ export function repositoriesAmong(folders: readonly string[], paths: readonly st
   const names = Map.groupBy(paths, dirname)
   const { severity, tool, why } = NEW_REPOSITORY
   return folders.flatMap((path) => {
-    const inside = new Set((names.get(path) ?? []).map((one) => one.slice(path.length + 1).toLowerCase()))
+    const inside = new Set((names.get(path) ?? []).map((one) => foldedName(one.slice(path.length + 1))))
     const isOne = inside.has('head') && (inside.has('commondir') || (inside.has('objects') && inside.has('refs')))
     return isOne ? [{ path, severity, tool, why }] : []
   })

@@ -282,6 +282,8 @@ describe('pull', () => {
     for (const path of ['bare/HEAD', 'bare/config', 'bare/objects/o', 'bare/refs/r']) await commit(box, path)
     for (const path of ['tree/Head', 'tree/CommonDir', 'plain/config', 'plain/refs/x', 'docs/HEAD', '.lfsconfig'])
       await commit(box, path)
+    for (const path of ['fold/HEAD.', 'fold/ob\u200cjects/o', 'fold/refs/r', 'led/HEAD']) await commit(box, path)
+    for (const name of ['objects', 'refs']) symlinkSync('../old', join(box, 'led', name))
     await commit(box, 'old/config')
     for (const [name, target] of [
       ['abs', '/etc/passwd'],
@@ -295,6 +297,8 @@ describe('pull', () => {
     const { executed } = await pullSession(context, found, undefined)
     expect(executed.map(({ severity, path, why }) => `${severity} ${path}: ${why}`)).toEqual([
       expect.stringMatching(/^severe bare: obeys its configuration/),
+      expect.stringMatching(/^severe fold: obeys/),
+      expect.stringMatching(/^severe led: obeys/),
       expect.stringMatching(/^severe old: obeys/),
       expect.stringMatching(/^severe tree: obeys/),
       expect.stringMatching(/^warn .lfsconfig: /),

@@ -27,7 +27,7 @@ import { sessionWord } from './names.ts'
 const MOST_BYTES = 2 * 1024 ** 3
 /** Characters of the list of changed files that is looked through. */
 const MOST_NAMES = 64 * 1024 ** 2
-/** Folders that are looked into as repositories, and links that are read. */
+/** Folders that are looked into as repositories, and links that are read: what is not read counts as leading out. */
 const MOST_FOLDERS = 500
 const MOST_LINKS = 5_000
 
@@ -91,10 +91,11 @@ export async function fetchObjects(context: Context, found: Found, fetching: Fet
       changedEntries(say, base, tips),
       say(['rev-list', '--objects', '--quiet', ...tips, ...not]),
     ])
-    const links = entries.filter(isLink).slice(0, MOST_LINKS)
+    const links = entries.filter(isLink)
+    const asked = links.slice(0, MOST_LINKS).map(({ blob }) => `${blob}\n`)
     const [repositories, targets] = await Promise.all([
       repositoriesIn(say, entries, tips),
-      links.length === 0 ? '' : say(['cat-file', '--batch'], MOST_NAMES, links.map(({ blob }) => `${blob}\n`).join('')),
+      asked.length === 0 ? '' : say(['cat-file', '--batch'], MOST_NAMES, asked.join('')),
     ])
     const paths = entries.map(({ path }) => path)
     const executed = bySeverity([...executedHere(paths, obeyed), ...repositories, ...linksOut(links, Buffer.from(targets))])
