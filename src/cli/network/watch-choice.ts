@@ -29,5 +29,8 @@ export function choose(rows: readonly Row[], before: Choice, now: number): Choic
   return place === before.place ? before : { ...before, place, jumped: before.place === '' ? before.jumped : now }
 }
 
+/** The user moved to a row: from then on a key is for it. */
+export const moved = (row: Row, now: number): Choice => ({ place: placeOf(row), moved: now, jumped: 0 })
+
 /** Whether a key came so soon after the choice moved by itself that another row was meant: no box slips a host below a key. */
 export const isTooSoon = ({ jumped }: Choice, now: number): boolean => now - jumped < TOO_SOON

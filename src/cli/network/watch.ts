@@ -16,7 +16,7 @@ import { openKeys } from '../streams/keys.ts'
 import { writeAll } from '../streams/output.ts'
 import { because, inVain } from './because.ts'
 import { type Blocked, countRefused, findWithNetwork, followRequests, readRequests } from './requests.ts'
-import { choose, isTooSoon, NOTHING_CHOSEN, placeOf } from './watch-choice.ts'
+import { choose, isTooSoon, moved, NOTHING_CHOSEN, placeOf } from './watch-choice.ts'
 import { ACTS, type Done } from './watch-keys.ts'
 import { firstRow, layoutOf, type Row, type Size, watchPicture } from './watch-picture.ts'
 
@@ -115,7 +115,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
       }
       const step = Object.hasOwn(STEPS, key) ? (STEPS[key]?.(room) ?? 0) : 0
       const next = rows[Math.max(0, Math.min(rows.length - 1, at + step))]
-      if (next !== undefined && step !== 0) choice = { ...choice, place: placeOf(next), moved: Date.now() }
+      if (next !== undefined && step !== 0) choice = moved(next, Date.now())
       if (ended) continue
       if (key === 'z') said = await tried(async () => (await done.pop()?.undo()) ?? 'nothing to undo')
       const act = Object.hasOwn(ACTS, key) ? ACTS[key] : undefined

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { choose, isTooSoon, NOTHING_CHOSEN } from '../../../src/cli/network/watch-choice.ts'
+import { choose, isTooSoon, moved, NOTHING_CHOSEN } from '../../../src/cli/network/watch-choice.ts'
 import type { Row } from '../../../src/cli/network/watch-picture.ts'
 
 const row = (host: string, state: Row['state'] = 'blocked'): Row => ({
@@ -30,9 +30,15 @@ test('a host that waits for a key is chosen by itself, and a key that comes with
 })
 
 test('a row that the user has just moved to is left to them for some seconds', () => {
-  const moved = { ...choose([a, b], NOTHING_CHOSEN, 1_000), place: 'b.example.org:443', moved: 50_000 }
-  expect(choose([asks, a, b], moved, 55_000).place).toBe('b.example.org:443')
-  expect(choose([asks, a, b], moved, 61_000).place).toBe('asks.example.org:443')
+  const byHand = moved(b, 50_000)
+  expect(choose([asks, a, b], byHand, 55_000).place).toBe('b.example.org:443')
+  expect(choose([asks, a, b], byHand, 61_000).place).toBe('asks.example.org:443')
+})
+
+test('a key is for a row that was moved to, also right after the choice had moved by itself', () => {
+  const jumped = choose([asks, a], choose([a], NOTHING_CHOSEN, 0), 50_000)
+  expect(isTooSoon(jumped, 50_100)).toBe(true)
+  expect(isTooSoon(choose([asks, a], moved(asks, 50_050), 50_090), 50_100)).toBe(false)
 })
 
 test('once it no longer waits it stays chosen, and when it is gone the next one that waits is', () => {
