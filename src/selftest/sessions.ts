@@ -12,6 +12,7 @@ import { withCredential } from '../credentials/credential.ts'
 import { API_KEY, usualProvider } from '../credentials/providers.ts'
 import type { Host } from '../host.ts'
 import type { Plan } from '../plan/plan.ts'
+import { layRepository } from '../run/lay-repository.ts'
 import type { Images as ChosenImages } from '../session/life/images.ts'
 import { startPlan } from '../session/life/plans.ts'
 import { handleOf } from '../session/record/record.ts'
@@ -121,10 +122,8 @@ export function makeProject(): {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'paude-selftest-')))
   const [folder, neighbour] = ['project', 'neighbour'].map((name) => join(root, name)) as [string, string]
   for (const project of [folder, neighbour]) {
-    for (const path of ['.git/hooks', '.git/objects', '.git/refs/heads', '.claude'])
-      mkdirSync(join(project, path), { recursive: true })
-    writeFileSync(join(project, '.git/HEAD'), 'ref: refs/heads/main\n')
-    writeFileSync(join(project, '.git/config'), '[core]\n\trepositoryformatversion = 0\n')
+    layRepository(project)
+    for (const path of ['.git/hooks', '.claude']) mkdirSync(join(project, path))
     writeFileSync(join(project, '.claude/settings.json'), '{}\n')
   }
   const outside = join(root, 'outside')

@@ -11,13 +11,15 @@ export const MOST_ELSEWHERE = 100
 /** Sockets in whose place the box sees an empty file. Nobody has so many. */
 export const MOST_SOCKETS = 200
 
+/** The first three, and how many more there are. */
+const few = <T>(all: readonly T[], tell: (one: T) => string): string =>
+  `${all.slice(0, 3).map(tell).join(', ')}${all.length > 3 ? ` and ${all.length - 3} more` : ''}`
+
 /** What git would take as soon as the agent makes it. */
 export function missingNote(names: readonly string[], root: string): readonly string[] {
   if (names.length === 0) return []
-  const first = names.slice(0, 3).map((path) => shown(relative(root, path)))
-  const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
   return [
-    `your git configuration names ${first.join(', ')}${more}, which does not exist: git on this machine obeys it once the agent creates it`,
+    `your git configuration names ${few(names, (path) => shown(relative(root, path)))}, which does not exist: git on this machine obeys it once the agent creates it`,
   ]
 }
 
@@ -27,8 +29,7 @@ export type Led = { readonly link: string; readonly target: string }
 /** What this machine runs through links, and the agent must not write therefore; or what is missing there. */
 export function ledNotes(led: readonly Led[], root: string): readonly string[] {
   const tell = ({ link, target }: Led) => `${shown(relative(root, target))} (by ${shown(relative(root, link))})`
-  const list = (all: readonly Led[]) =>
-    `${all.slice(0, 3).map(tell).join(', ')}${all.length > 3 ? ` and ${all.length - 3} more` : ''}`
+  const list = (all: readonly Led[]) => few(all, tell)
   const [there, missing] = [led.filter(({ target }) => look(target)), led.filter(({ target }) => !look(target))]
   return [
     ...(there.length === 0 ? [] : [`read-only, since links in guarded folders lead there: ${list(there)}`]),
@@ -43,9 +44,8 @@ export function ledNotes(led: readonly Led[], root: string): readonly string[] {
 /** What may hold anything. Where it can be mounted it is read-only. */
 export function closedNotes(closed: readonly string[], root: string): readonly string[] {
   if (closed.length === 0) return []
-  const names = closed.slice(0, 3).map((path) => shown(relative(root, path) || path))
-  const more = closed.length > 3 ? ` and ${closed.length - 3} more` : ''
-  return [`paude cannot look into ${names.join(', ')}${more}, so it does not guard what is in there one by one`]
+  const names = few(closed, (path) => shown(relative(root, path) || path))
+  return [`paude cannot look into ${names}, so it does not guard what is in there one by one`]
 }
 
 /** What of a large project is not guarded. */
@@ -65,11 +65,9 @@ export function tooManyNotes({ repositories, isCut }: Walked, elsewhere: readonl
 
 /** What is hidden, and what is not. */
 export function socketNotes(sockets: readonly string[], root: string): readonly string[] {
-  const names = sockets.slice(0, 3).map((path) => shown(relative(root, path)))
-  const more = sockets.length > 3 ? ` and ${sockets.length - 3} more` : ''
   if (sockets.length === 0) return []
   return [
-    `hidden in the sandbox, since something on this machine listens there: ${names.join(', ')}${more}`,
+    `hidden in the sandbox, since something on this machine listens there: ${few(sockets, (path) => shown(relative(root, path)))}`,
     ...(sockets.length > MOST_SOCKETS
       ? [`only ${MOST_SOCKETS} of ${sockets.length} unix sockets are hidden: the agent can reach the programs behind the others`]
       : []),

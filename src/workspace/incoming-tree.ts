@@ -57,15 +57,18 @@ export const isLink = ({ mode }: Entry): boolean => mode === '120000'
 
 /** Links that lead out of the tree, by what `cat-file --batch` says of each in turn; one that cannot be read counts as such. */
 export function linksOut(links: readonly Entry[], answers: Buffer): readonly Executed[] {
-  let left: Buffer | null = answers
+  let at = 0
+  const next = (blob: string): string | null => {
+    const end = answers.indexOf('\n', at)
+    const [, size] = new RegExp(`^${blob} blob (\\d+)$`).exec(end < 0 ? '' : answers.toString('utf8', at, end)) ?? []
+    const begin = end + 1
+    at = size === undefined ? answers.length : begin + Number(size) + 1
+    return size === undefined ? null : answers.toString('utf8', begin, at - 1)
+  }
   return links.flatMap(({ path, blob }) => {
-    const end: number = left === null ? -1 : left.indexOf('\n')
-    const [, size] = (left !== null && end >= 0 && /^([0-9a-f]+) blob (\d+)$/.exec(left.toString('utf8', 0, end))?.slice(1)) || []
-    const isRead: boolean = left !== null && size !== undefined && left.toString('utf8', 0, blob.length) === blob
-    const target = isRead && left !== null ? left.toString('utf8', end + 1, end + 1 + Number(size)) : null
-    left = isRead && left !== null ? left.subarray(end + 2 + Number(size)) : null
-    const to = target === null ? 'somewhere that paude cannot read' : target
-    const isOut = target === null || !below('/tree', resolve('/tree', dirname(path), target))
-    return isOut ? [{ path, severity: 'warn', tool: 'any program', why: `follows it out of the project, to ${to}` } as const] : []
+    const target = next(blob)
+    if (target !== null && below('/tree', resolve('/tree', dirname(path), target))) return []
+    const why = `follows it out of the project, to ${target ?? 'somewhere that paude cannot read'}`
+    return [{ path, severity: 'warn', tool: 'any program', why } as const]
   })
 }

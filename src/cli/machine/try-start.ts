@@ -1,15 +1,12 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Backend } from '../../backends/backend.ts'
 import { type Check, ok, problem } from '../../backends/check.ts'
 import { isolates, pickBackend } from '../../backends/pick.ts'
 import { titleOf } from '../../box/remote.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
-import { PaudeError } from '../../errors.ts'
 import { askedOf } from '../../session/resolve/far.ts'
 import { startSession } from '../start/start.ts'
+import { inTrialFolder } from '../start/trial.ts'
 
 const TRIED = 'a start, tried'
 
@@ -17,35 +14,30 @@ const TRIED = 'a start, tried'
  * Starts a sandbox with `true` in an empty folder on the engine that a start takes, and removes it: its images are built or pulled, it has a
  * workspace, and its wall is proved before anything runs.
  */
-export async function tryStart(context: Context, config: Config): Promise<readonly Check[]> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-try-')))
-  const host = { ...context.host, cwd: folder, terminal: { ...context.host.terminal, stdin: false, stdout: false } }
-  try {
-    const backend = await pickBackend(host, askedOf(config))
-    if (!isolates(backend)) return []
-    const name = titleOf(backend.name, backend.remote)
-    const code = await startSession(
-      // What a start tells of its settings is no finding.
-      { ...context, host, note: () => undefined },
-      {
-        run: { kind: 'command', argv: ['true'] },
-        flags: {
-          ...context.flags,
-          ...askedFor(config),
-          network: 'restricted',
-          workspaceMode: modeOn(backend),
-          waitRemoval: true,
+export const tryStart = (context: Context, config: Config): Promise<readonly Check[]> =>
+  inTrialFolder<readonly Check[]>(
+    context,
+    async (trial) => {
+      const backend = await pickBackend(trial.host, askedOf(config))
+      if (!isolates(backend)) return []
+      const code = await startSession(
+        // What a start tells of its settings is no finding.
+        { ...trial, note: () => undefined },
+        {
+          run: { kind: 'command', argv: ['true'] },
+          flags: {
+            ...context.flags,
+            ...askedFor(config),
+            network: 'restricted',
+            workspaceMode: modeOn(backend),
+            waitRemoval: true,
+          },
         },
-      },
-    )
-    return [triedCheck(name, code)]
-  } catch (error) {
-    if (!(error instanceof PaudeError) || error.code === 'interrupted') throw error
-    return [problem(TRIED, error.message, error.hint)]
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+      )
+      return [triedCheck(titleOf(backend.name, backend.remote), code)]
+    },
+    ({ message, hint }) => [problem(TRIED, message, hint)],
+  )
 
 /** The project whose file may have named the engine is not where the trial is. */
 const askedFor = ({ settings: { backend } }: Config) => ({ backend })
