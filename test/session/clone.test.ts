@@ -468,8 +468,9 @@ describe('pull', () => {
     async (entry) => {
       const { project, box, context, found } = await made()
       await evilTree(box, entry)
+      const evil = await git(box, 'rev-parse', 'refs/heads/paude/fix^{tree}')
       const before = contents(project)
-      await expect(pullSession(context, found, undefined)).rejects.toThrow("does not pass git's check")
+      await expect(pullSession(context, found, undefined)).rejects.toThrow(`does not pass git's check: object ${evil}: `)
       await pullSession(context, found, undefined).catch(() => undefined)
       expect(contents(project)).toEqual(before)
     },

@@ -189,8 +189,14 @@ export async function existing(store: Store, commits: readonly string[], signal:
 }
 
 function refusal({ record }: Found, stderr: string): PaudeError {
-  const last = printableOutput(stderr).trim().split('\n').at(-1)?.slice(0, 300) ?? ''
-  return new PaudeError('refused', `what the clone of session ${record.id} sent does not pass git's check: ${last}`, {
-    hint: `nothing was brought; paude diff ${record.id} shows the work as text`,
+  return new PaudeError('refused', `what the clone of session ${record.id} sent does not pass git's check: ${faultIn(stderr)}`, {
+    hint: `nothing was brought; paude exec ${record.id} -- git fsck lists all faults, paude diff ${record.id} shows the work as text`,
   })
+}
+
+/** The object and its fault as index-pack names them, in the line before its last one; else its last line. */
+function faultIn(stderr: string): string {
+  const lines = printableOutput(stderr).trim().split('\n')
+  const said = lines.findLast((line) => line.startsWith('error: object ')) ?? lines.at(-1) ?? ''
+  return said.replace(/^error: /, '').slice(0, 300)
 }
