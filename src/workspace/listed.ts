@@ -24,6 +24,9 @@ export const IN_GIT = [
   listed('warn', 'git', 'decides which filters run', ['info/attributes']),
   listed('warn', 'git', 'reads objects from the folders that it names', ['objects/info/alternates']),
   listed('warn', 'git', 'reads addresses of remotes from it', ['remotes', 'branches']),
+  listed('warn', 'git', 'shows other commits and files than those that are there', ['refs/replace', 'info/grafts']),
+  listed('shown', 'git', 'ends the history at the commits that it names', ['shallow']),
+  listed('shown', 'git', 'hides files from git status by it', ['info/exclude', 'info/sparse-checkout']),
 ].flat()
 
 /** Claude's folder in a project, which it makes by itself, and the one in it for its working trees: each is a whole project. */
@@ -45,12 +48,27 @@ export const IN_FOLDERS = [
   listed('severe', 'Cursor', 'starts its servers and obeys its rules', ['.cursor', '.cursorrules']),
   listed('severe', 'Windsurf', 'obeys its rules', ['.windsurf', '.windsurfrules']),
   listed('severe', 'OpenCode', 'starts its servers and plugins', ['opencode.json', 'opencode.jsonc', '.opencode']),
+  listed('severe', 'Cline and Roo Code', 'start its servers and obey its rules', [
+    '.clinerules',
+    '.roo',
+    '.roorules',
+    '.roomodes',
+  ]),
+  listed('severe', 'Kiro', 'runs its hooks and servers', ['.kiro']),
+  listed('severe', 'Amazon Q', 'starts its servers and obeys its rules', ['.amazonq']),
+  listed('severe', 'Continue', 'starts its servers and obeys its rules', ['.continue', '.continuerules']),
+  listed('severe', 'Kilo Code', 'starts its servers and obeys its rules', ['.kilocode']),
+  listed('severe', 'Qwen Code', 'obeys its configuration', ['.qwen']),
+  listed('severe', 'Crush', 'starts the servers that it names', ['crush.json', '.crush.json']),
+  listed('severe', 'aider', 'runs the commands that it names', ['.aider.conf.yml']),
   listed('severe', 'VS Code', 'runs tasks and obeys settings', ['.vscode', '*.code-workspace']),
   listed('severe', 'JetBrains IDEs', 'run its configurations', ['.idea']),
   listed('severe', 'Zed', 'runs its tasks', ['.zed']),
   listed('severe', 'Sublime Text', 'runs its build systems', ['*.sublime-project']),
   listed('severe', 'Fleet', 'runs its configurations', ['.fleet']),
-  listed('severe', 'Vim and Neovim', 'run it where exrc is set', ['.exrc', '.nvimrc', '.nvim.lua', '.vimrc', '.lvimrc', '.vim']),
+  listed('severe', 'Vim and Neovim', 'run it where exrc is set', [
+    ...['.exrc', '.nvimrc', '.nvim.lua', '.lazy.lua', '.vimrc', '.lvimrc', '.vim'],
+  ]),
   listed('severe', 'Emacs', 'evaluates it when a file is opened', ['.dir-locals.el', '.dir-locals-2.el']),
   listed('severe', 'Helix', 'starts its language servers', ['.helix']),
   listed('severe', 'Dev Containers', 'run its commands on this machine', ['.devcontainer', '.devcontainer.json']),
@@ -66,6 +84,8 @@ export const IN_FOLDERS = [
   ]),
   listed('severe', 'pre-commit', 'is run by git hooks', ['.pre-commit-config.yaml', '.pre-commit-hooks.yaml']),
   listed('severe', 'overcommit', 'is run by git hooks', ['.overcommit.yml', '.git-hooks']),
+  listed('severe', 'Trunk', 'runs its actions, also from git hooks', ['.trunk/trunk.yaml']),
+  listed('severe', 'R', 'runs it when it starts in the folder', ['.Rprofile']),
   // Not whole folders: Mercurial and Jujutsu write the rest of them at every command.
   listed('severe', 'Mercurial', 'runs the hooks and extensions that it names', [
     '.hg/hgrc',
@@ -91,6 +111,32 @@ export const IN_FOLDERS = [
   ]),
   listed('warn', 'shells and other tools', 'load it, some of them at cd', ['.env']),
   listed('warn', 'pdb', 'runs it when the Python debugger starts', ['.pdbrc']),
+  listed('warn', 'GHCi', 'runs it when it starts in the folder', ['.ghci']),
+  listed('warn', 'OCaml', 'runs it when its prompt starts in the folder', ['.ocamlinit']),
+  listed('warn', 'IEx', 'runs it when it starts in the folder', ['.iex.exs']),
+  listed('warn', 'IRB and Pry', 'run it when they start in the folder', ['.irbrc', '.pryrc']),
+  listed('warn', 'Octave', 'runs it when it starts in the folder', ['.octaverc']),
+  listed('warn', 'sbt', 'starts Java with the words that it holds', ['.sbtopts', '.jvmopts']),
+  listed('warn', 'Metals and JetBrains IDEs', 'start the build servers that it names', ['.bsp']),
+  listed('warn', 'Pylint', 'runs its init-hook, also for editors', ['.pylintrc', 'pylintrc']),
+  listed('warn', 'RuboCop', 'loads what it names, also for editors', ['.rubocop.yml']),
+  listed('warn', 'Prettier', 'runs it, also for editors', [
+    ...['.prettierrc.js', '.prettierrc.mjs', '.prettierrc.cjs', '.prettierrc.ts', '.prettierrc.mts', '.prettierrc.cts'],
+    ...['prettier.config.js', 'prettier.config.mjs', 'prettier.config.cjs', 'prettier.config.ts'],
+  ]),
+  listed('warn', 'Stylelint', 'runs it, also for editors', [
+    ...['.stylelintrc.js', '.stylelintrc.mjs', '.stylelintrc.cjs'],
+    ...['stylelint.config.js', 'stylelint.config.mjs', 'stylelint.config.cjs'],
+  ]),
+  listed('warn', 'lint-staged', 'runs its commands at commit', [
+    ...['.lintstagedrc', '.lintstagedrc.json', '.lintstagedrc.yml', '.lintstagedrc.yaml'],
+    ...['.lintstagedrc.js', '.lintstagedrc.mjs', '.lintstagedrc.cjs'],
+    ...['lint-staged.config.js', 'lint-staged.config.mjs', 'lint-staged.config.cjs'],
+  ]),
+  listed('warn', 'commitlint', 'runs it at commit', [
+    ...['.commitlintrc.js', '.commitlintrc.cjs', '.commitlintrc.mjs', '.commitlintrc.ts'],
+    ...['commitlint.config.js', 'commitlint.config.cjs', 'commitlint.config.mjs', 'commitlint.config.ts'],
+  ]),
   listed('warn', 'npm', 'obeys it at every command', ['.npmrc']),
   listed('warn', 'pnpm', 'runs it at install', ['.pnpmfile.cjs', '.pnpmfile.mjs']),
   listed('warn', 'Bun', 'loads what it names', ['bunfig.toml']),
@@ -99,7 +145,9 @@ export const IN_FOLDERS = [
   listed('warn', 'git', 'decides which filters run and where submodules come from', ['.gitattributes', '.gitmodules']),
   listed('warn', 'git-lfs', 'takes the server from it that gets its files', ['.lfsconfig']),
   listed('warn', 'agents', 'take it for your words', ['CLAUDE.md', 'CLAUDE.local.md', 'AGENTS.md', 'GEMINI.md']),
-  listed('warn', 'GitHub Copilot', 'takes it for your words', ['.github/copilot-instructions.md']),
+  listed('severe', 'GitHub Copilot', 'runs its hooks', ['.github/hooks']),
+  listed('warn', 'GitHub Copilot', 'takes it for your words', ['.github/copilot-instructions.md', '.github/instructions']),
+  listed('warn', 'Goose and Junie', 'take it for your words', ['.goosehints', '.junie']),
   listed('shown', 'continuous integration', 'runs it with its own secrets', [
     ...['.github/workflows', '.github/actions', '.gitlab-ci.yml', '.circleci', '.travis.yml', '.buildkite', '.drone.yml'],
     ...['.woodpecker.yml', '.woodpecker', 'Jenkinsfile', 'azure-pipelines.yml', 'bitbucket-pipelines.yml', '.cirrus.yml'],
@@ -152,6 +200,14 @@ const ADDED = { tool: 'this machine', why: 'acts on it, says workspace.guard' } 
 
 /** The severest first. */
 export const rank = (severity: Severity): number => ['severe', 'warn', 'shown'].indexOf(severity)
+
+/** git keeps what `refs/replace` holds there as well, among all other refs. */
+export const PACKED_REPLACEMENTS: Listed = {
+  path: 'packed-refs',
+  severity: 'warn',
+  tool: 'git',
+  why: 'shows other commits and files than those that are there, by its lines of refs/replace',
+}
 
 /** A git directory that is new: whoever made it decides what git runs there. */
 export const NEW_REPOSITORY: Listed = {

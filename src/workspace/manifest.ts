@@ -2,7 +2,17 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { isRepository, readPointer } from './git.ts'
 import { readConfig } from './git-config.ts'
 import { bytesInPlace } from './inode.ts'
-import { CLOSED, IN_GIT, type Listed, NAMED, NEW_REPOSITORY, ODD_IN_GIT, rank, type Severity } from './listed.ts'
+import {
+  CLOSED,
+  IN_GIT,
+  type Listed,
+  NAMED,
+  NEW_REPOSITORY,
+  ODD_IN_GIT,
+  PACKED_REPLACEMENTS,
+  rank,
+  type Severity,
+} from './listed.ts'
 import { below, entriesIfOpen, look, readLink, readSmall, realPath } from './paths.ts'
 import { type Found, matcher, severest, TRIED, type Walked, walk, walkGits } from './walk.ts'
 
@@ -48,6 +58,8 @@ const MOST_CONTENT = 4 * 1024 ** 2
 const MOST_FILES = 500
 /** Paths looked at in one listed folder of a git directory. */
 const MOST_IN_FOLDER = 1_000
+/** Bytes of packed refs that are read: some 100,000 refs. */
+const MOST_PACKED = 8 * 1024 ** 2
 /** Folders looked into for programs that run as whoever owns them. */
 const MOST_FOLDERS = 20_000
 
@@ -276,7 +288,14 @@ function meant(path: string, { gits, list }: Looked): readonly Candidate[] {
 }
 
 const inGits = (gits: readonly string[]): readonly Candidate[] =>
-  gits.flatMap((folder) => IN_GIT.flatMap((listed) => subtree(join(folder, listed.path), listed)))
+  gits.flatMap((folder) => [
+    ...IN_GIT.flatMap((listed) => subtree(join(folder, listed.path), listed)),
+    ...packedReplacements(join(folder, PACKED_REPLACEMENTS.path)),
+  ])
+
+/** Packed refs, where they replace objects: ordinary ones change with every `git gc`. */
+const packedReplacements = (path: string): readonly Candidate[] =>
+  bytesInPlace(path, MOST_PACKED)?.includes(' refs/replace/') ? [{ path, listed: PACKED_REPLACEMENTS, looksLike: false }] : []
 
 /** A path with all that lies in it, bounded; nothing where nothing is. */
 export function subtree(top: string, listed: Listed): readonly Candidate[] {

@@ -220,6 +220,10 @@ const namedAtTheEnd: readonly (readonly [name: string, plant: (root: string) => 
     severe,
   ),
   ...['lefthook.yml', '.pre-commit-config.yaml', '.devcontainer/x', 'paude.toml', '.config/mise.toml'].map(severe),
+  ...['.clinerules', '.roo/mcp.json', '.kiro/hooks/x.json', '.amazonq/mcp.json', '.continue/config.yaml', 'crush.json'].map(
+    severe,
+  ),
+  ...['.aider.conf.yml', '.lazy.lua', '.trunk/trunk.yaml', '.Rprofile', '.github/hooks/x.json', '.kilocode/mcp.json'].map(severe),
   ...['.hg/hgrc', 'sub/.hg/hgrc', '.hg/sharedpath', '.jj/repo/config.toml'].map(severe),
   ...['deep/er/.vscode/tasks.json', 'deep/.envrc', 'deep/.claude/settings.json'].map(severe),
   ...['rust-toolchain.toml', 'rust-toolchain', 'eslint.config.mjs', '.eslintrc.cjs', '.env', 'sub/.pdbrc'].map(
@@ -227,6 +231,24 @@ const namedAtTheEnd: readonly (readonly [name: string, plant: (root: string) => 
   ),
   ...['.cargo/config.toml', '.yarnrc.yml', '.npmrc', '.tool-versions', 'CLAUDE.md', 'sub/AGENTS.md', '.gitattributes'].map(
     (name) => ['plant', (root: string) => void put(join(root, name)), name, 'warn'] as const,
+  ),
+  ...['.ghci', '.ocamlinit', '.iex.exs', '.irbrc', '.bsp/x.json', '.pylintrc', '.rubocop.yml', '.prettierrc.mjs'].map(
+    (name) => ['plant', (root: string) => void put(join(root, name)), name, 'warn'] as const,
+  ),
+  ...['.lintstagedrc.js', 'commitlint.config.ts', 'stylelint.config.cjs', '.goosehints', '.github/instructions/x.md'].map(
+    (name) => ['plant', (root: string) => void put(join(root, name)), name, 'warn'] as const,
+  ),
+  ...['.git/refs/replace/0123456789012345678901234567890123456789', '.git/info/grafts'].map(
+    (name) => ['plant', (root: string) => void put(join(root, name)), name, 'warn'] as const,
+  ),
+  [
+    'plant-packed-replacement',
+    (root) => void put(join(root, '.git/packed-refs'), `${'1'.repeat(40)} refs/replace/${'2'.repeat(40)}\n`),
+    '.git/packed-refs',
+    'warn',
+  ],
+  ...['.git/shallow', '.git/info/sparse-checkout'].map(
+    (name) => ['plant', (root: string) => void put(join(root, name)), name, 'shown'] as const,
   ),
   ...['.github/workflows/x.yml', '.gitlab-ci.yml', 'package.json', 'Makefile', 'sub/x.mk', 'build.rs'].map(
     (name) => ['plant', (root: string) => void put(join(root, name)), name, 'shown'] as const,
