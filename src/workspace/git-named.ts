@@ -67,12 +67,16 @@ const PROGRAMS = new RegExp(
     'credential\\.(?:.*\\.)?helper|gpg\\.(?:.*\\.)?(?:program|defaultkeycommand)|interactive\\.difffilter',
     'uploadpack\\.packobjectshook|remote\\..*\\.(?:uploadpack|receivepack)|submodule\\..*\\.update',
     'trailer\\..*\\.(?:command|cmd)|(?:browser|man)\\..*\\.(?:cmd|path)|tar\\..*\\.command|imap\\.tunnel|init\\.templatedir',
+    'lfs\\.customtransfer\\..*\\.path|lfs\\.extension\\..*\\.(?:clean|smudge)|gc\\.recentobjectshook|svn\\.authorsprog',
     'sendemail\\.(?:.*\\.)?(?:tocmd|cccmd|headercmd|smtpserver|sendmailcmd)|instaweb\\.httpd|web\\.browser',
   ].join('|')})$`,
   's',
 )
 
-/** Paths of the project in a value: the hook folder, and the words of a command that are files, or would be with a slash in them. */
+/**
+ * Paths of the project in a value: the hook folder, and the words of a command that are files, or would be with a slash in them. A folder
+ * among the words may be where the command goes (`cd tools && sh x`, `make -C tools`), so the others are looked for there too.
+ */
 function pathsIn(
   key: string,
   value: string,
@@ -83,13 +87,27 @@ function pathsIn(
     return path === null ? [] : [resolve(path)]
   }
   if (!PROGRAMS.test(key)) return []
-  return (value.match(/[^\s"'`;|&()<>=!{}]+/g) ?? []).flatMap((word) => {
+  const words = value.match(/[^\s"'`;|&()<>=!{}]+/g) ?? []
+  const places = [root, ...words.map((word) => resolve(root, word)).filter((path) => isFolderIn(root, path))]
+  return words.flatMap((word, at) => {
     if (word.startsWith('~') || word.includes('%')) return []
-    // Behind $(git rev-parse --show-toplevel) a path of the project begins with a slash.
     const isElsewhere = word.startsWith('/') && !below(root, word)
+    // Behind $(git rev-parse --show-toplevel) a path of the project begins with a slash.
     const path = isElsewhere ? join(root, word) : resolve(root, word)
-    if (path === root || !below(root, path)) return []
-    const kind = look(path)
-    return kind === null ? (word.includes('/') && !isElsewhere ? [path] : []) : kind.isDirectory() ? [] : [path]
+    const isMeant = look(path) === null && word.includes('/') && !isElsewhere && path !== root && below(root, path)
+    const names = [isElsewhere ? `.${word}` : word, ...(words[at - 1] === '-m' ? moduleFiles(word) : [])]
+    const files = places.flatMap((place) => names.map((name) => resolve(place, name)).filter((one) => isFileIn(root, one)))
+    return isMeant ? [path, ...files] : files
   })
+}
+
+const isFolderIn = (root: string, path: string): boolean =>
+  path !== root && below(root, path) && look(path)?.isDirectory() === true
+
+const isFileIn = (root: string, path: string): boolean => below(root, path) && look(path)?.isDirectory() === false
+
+/** Files that Python runs for `-m MODULE`. */
+function moduleFiles(name: string): readonly string[] {
+  const path = name.replaceAll('.', '/')
+  return [`${path}.py`, `${path}/__main__.py`, `${path}/__init__.py`]
 }
