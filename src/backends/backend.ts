@@ -11,6 +11,7 @@ import type { Metadata } from '../image/metadata.ts'
 import type { RecipeBuilding } from '../image/project-build.ts'
 import type { Argv, Gather, Plan } from '../plan/plan.ts'
 import type { Query } from '../plan/query.ts'
+import type { Way } from '../plan/way.ts'
 import type { Secret } from '../secret.ts'
 import type { Check } from './check.ts'
 import type { BackendSettings } from './keys.ts'
@@ -277,6 +278,8 @@ export type Health = {
   readonly brief: (host: Host, settings: BackendSettings) => Query<Engine>
   /** What a start has to know of another machine; null for an engine that is here. */
   readonly far: Query<Far> | null
+  /** How the calls of one command share a connection to that machine; without it each one connects by itself. */
+  readonly way?: (host: Pick<Host, 'env'>) => Way | null
   /** null for one that runs its boxes on a machine that nobody here looks after. */
   readonly info: Query<EngineInfo> | null
   /** Further questions whose answers are checks. */
@@ -294,6 +297,8 @@ export type Health = {
 export type Far = {
   /** Folder over there below which the engine keeps its volumes. */
   readonly volumes: string
+  /** What the engine calls itself: no other one has the same word. '' where it has none. */
+  readonly engine: string
   /** As node names it. */
   readonly arch: string
   readonly selinux: boolean

@@ -9,6 +9,8 @@ export type Remote = {
 
 /** The same with what a session needs to know of that machine. */
 export type RemotePlace = Remote & {
+  /** What the engine calls itself; absent where it has no such word. */
+  readonly engine?: string
   /** Folder over there below which the engine keeps its volumes. */
   readonly volumes: string
   /** Whether it runs without root over there. */

@@ -4,6 +4,7 @@ import type { Argv } from '../plan/plan.ts'
 import { printableOutput } from '../text.ts'
 import { everything, folderFor, inherited, locate, yours } from './environment.ts'
 import { SIGNALS, within } from './patience.ts'
+import { byWay } from './ways.ts'
 
 /** What is left of a program that ran to its end. `code` is 128 + n after signal n. */
 export type Outcome = {
@@ -161,7 +162,7 @@ export function attach(
   },
 ): Attached {
   const both = show.stdout !== undefined && show.stderr !== undefined
-  const child = start(both ? inOneStream(argv) : argv, {
+  const child = start(both ? inOneStream(byWay(argv)) : argv, {
     ...(folder === undefined ? {} : { cwd: folder }),
     env: instead === undefined ? inherited(argv[0], { more }) : of(instead),
     stdin: stdin ? 'inherit' : 'ignore',
@@ -256,9 +257,12 @@ export async function startBehind(
 
 /**
  * Starts a program that hears of our end by its stdin, however that comes, and outlives us in a session of its own, with the environment of
- * `like`. `close` tells it now; only who asks for `exited` waits for it.
+ * `like`. `close` tells it now; only who asks for `exited` waits for it, and `whenGone` does not keep us.
  */
-export function onOurEnd(argv: Argv, like: string): { readonly close: () => void; readonly exited: () => Promise<number> } {
+export function onOurEnd(
+  argv: Argv,
+  like: string,
+): { readonly close: () => void; readonly exited: () => Promise<number>; readonly whenGone: (then: () => void) => void } {
   const child = start(argv, {
     env: inherited(like),
     cwd: '/',
@@ -275,6 +279,7 @@ export function onOurEnd(argv: Argv, like: string): { readonly close: () => void
       child.ref()
       return exitOf(child)
     },
+    whenGone: (then) => void child.exited.then(then),
   }
 }
 
@@ -316,7 +321,7 @@ export const setTerminal = (setting: string): void =>
 type SpawnOptions = Parameters<typeof Bun.spawn>[1]
 
 function start(argv: Argv, options: NonNullable<SpawnOptions>): Bun.Subprocess {
-  const [name, ...words] = argv
+  const [name, ...words] = byWay(argv)
   const program = locate(name) ?? missing(name)
   try {
     return Bun.spawn([program, ...words], { argv0: name, ...folderFor(name), ...options })

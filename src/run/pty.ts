@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import type { Argv } from '../plan/plan.ts'
 import { inherited, locate } from './environment.ts'
 import { within } from './patience.ts'
+import { byWay } from './ways.ts'
 
 /** A program on a terminal of its own, which lives as long as the program does. */
 export type Pty = {
@@ -23,7 +24,8 @@ export type PtyOptions = {
 const LAST_WORDS = 500
 
 /** Starts a program on a new terminal. */
-export function openPty([name, ...words]: Argv, { size, more = {}, onData }: PtyOptions): Pty {
+export function openPty(argv: Argv, { size, more = {}, onData }: PtyOptions): Pty {
+  const [name, ...words] = byWay(argv)
   const program = locate(name)
   if (program === null) throw new Error(`${name} was not found`)
   const { promise: drained, resolve: drain } = Promise.withResolvers<void>()

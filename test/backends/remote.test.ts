@@ -218,7 +218,7 @@ describe('podman of another machine', () => {
   test('tells a start where its volumes are, and that it has no answer', () => {
     const info = { host: { arch: 'arm64', security: { rootless: true } }, store: { volumePath: '/srv/volumes' } }
     expect(far.health.far?.parse(JSON.stringify(info))).toEqual({
-      ...{ volumes: '/srv/volumes', arch: 'arm64', selinux: false, rootless: true },
+      ...{ engine: '', volumes: '/srv/volumes', arch: 'arm64', selinux: false, rootless: true },
     })
     const stderr = 'Error: failed to connect: ssh: handshake failed: knownhosts: key mismatch'
     const { message } = far.health.explain({ argv: ['podman', 'info'], code: 125, stdout: '', stderr })

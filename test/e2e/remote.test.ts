@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { conforms, listed, shell } from './conformance.ts'
 import {
@@ -26,6 +26,10 @@ const journal = join(folder, 'journal')
 const HOST = 'ssh://build.example.org'
 /** What ssh would have brought here from a machine with podman: its client dials ssh by itself, and knows no ProxyCommand. */
 const socket = join(folder, 'podman.sock')
+
+/** Folder with the socket that leads to docker's over there. */
+const WAY = `${tmpdir()}/paude-way-`
+const BY_ONE = new RegExp(`^--host=(${HOST}|unix://${WAY}\\w+/s)$`)
 
 /** Another machine as far as docker's client is concerned: a real sshd, which each connection starts for itself. Nothing listens. */
 function makeRemote(): boolean {
@@ -150,6 +154,15 @@ describe.skipIf(!machines.docker && !machines.podman)('another machine', () => {
       await window.see('agent@paude')
       await window.enter('echo made >made.txt; git add .; git commit -qm work; echo $((40 + 2)) done')
       await window.see('42 done')
+      if (backend === 'docker') {
+        // What the holder does there goes over one connection, and by others when that is cut.
+        expect(Bun.spawnSync(['pkill', '--full', `${folder}/ssh_config .*${WAY}`]).exitCode).toBe(0)
+        // What is typed until the terminal is joined again is lost.
+        await poll('the terminal by another connection', async () => {
+          await window.press('echo $((40 + 3)) again', 'Enter')
+          return (await window.screen()).includes('43 again')
+        })
+      }
       expect(await window.detach()).toBe(0)
       await window.close()
 
@@ -165,7 +178,14 @@ describe.skipIf(!machines.docker && !machines.podman)('another machine', () => {
       // All of it went there, and of this machine no file but the filter that the client itself sends.
       // A list of sessions asks the engine of this machine, too.
       const there = calls().filter(([first]) => first !== 'ps')
-      for (const call of there) expect(call[0]).toBe(flag)
+      for (const call of there) expect(call[0]).toMatch(backend === 'docker' ? BY_ONE : flag)
+      if (backend === 'docker') {
+        const made = there.filter(([, verb]) => verb === 'create' || verb === 'start').map(([first]) => first)
+        expect(made.length).toBeGreaterThan(2)
+        for (const first of made) expect(first).toStartWith('--host=unix:')
+        const ways = () => Bun.spawnSync(['pgrep', '--full', `${folder}/ssh_config .*${WAY}`]).stdout.toString()
+        await poll('the end of the shared connections', async () => ways() === '')
+      }
       const every = there.flat()
       expect(every.join('\n')).not.toContain('s3cret-of-the-user')
       const sources = every.flatMap((word) => /^--mount=type=bind,"?src=([^,"]+)/.exec(word)?.[1] ?? [])

@@ -5,7 +5,7 @@ import type { Remote } from '../../box/remote.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Argv } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
-import type { Backend, Engine, Far } from '../backend.ts'
+import type { Backend, Engine, Far, Health } from '../backend.ts'
 import { programs } from '../names.ts'
 import { always, bySession, capabilities, statusOf } from './capabilities.ts'
 import { desktopChecks, resolverConfChecks, rootlessChecks, rootlessFacts } from './checks.ts'
@@ -95,7 +95,7 @@ const farQuery = ({ client }: Dialect, title: string, fault: (argv: Argv, words:
       const arch = { x86_64: 'x64', aarch64: 'arm64', arm64: 'arm64' }[info.Architecture ?? '']
       if (arch === undefined) throw cannot(`has a processor that paude has no images for: ${info.Architecture}`)
       const rootless = hasOption(info, 'rootless')
-      return { volumes: join(root, 'volumes'), arch, selinux: hasOption(info, 'selinux'), rootless }
+      return { engine: info.ID ?? '', volumes: join(root, 'volumes'), arch, selinux: hasOption(info, 'selinux'), rootless }
     },
   }
 }
@@ -209,8 +209,28 @@ export const dockerAt = byPlace((remote) => {
     version: versionQuery(dialect),
     flags: ({ dockerFlags }) => dockerFlags,
     far: (title, fault) => farQuery(dialect, title, fault),
+    way: wayTo(remote),
   })
 })
+
+/** By ssh alone. The client would speak TLS to a socket, too, where its environment asks for that. */
+const wayTo =
+  ({ at }: Remote): Health['way'] =>
+  ({ env }) => {
+    const [, user, name, port] = SSH.exec(at) ?? []
+    const host = name?.replace(/^\[|\]$/g, '')
+    if (host === undefined || env['DOCKER_TLS_VERIFY'] || env['DOCKER_TLS']) return null
+    return {
+      word: `--host=${at}`,
+      through: (socket) => `--host=unix://${socket}`,
+      ssh: [...(user === undefined ? [] : [`-l${user}`]), ...(port === undefined ? [] : [`-p${port}`]), '--', host],
+      socket: '/var/run/docker.sock',
+      path: '/info',
+      identity: (answer) => (JSON.parse(answer) as DockerInfo).ID ?? '',
+    }
+  }
+
+const SSH = /^ssh:\/\/(?:([^@/]+)@)?(\[[^\]]+\]|[^:/]+)(?::(\d+))?\/?$/
 
 const rows = (stdout: string): readonly (readonly string[])[] =>
   stdout

@@ -9,6 +9,7 @@ export const infoOf = ({ name, client }: Pick<Dialect, 'name' | 'client'>): Quer
 
 /** What docker says of itself. An older client whose engine does not answer prints this all the same, without facts, and says why in `ServerErrors`. */
 export type DockerInfo = {
+  readonly ID?: string
   readonly DockerRootDir?: string
   readonly OperatingSystem?: string
   readonly OSType?: string

@@ -15,10 +15,11 @@ type Elsewhere = {
   readonly flags: (settings: BackendSettings) => readonly string[]
   /** What a start asks of the machine, once; `title` is what people read, and `fault` says why it does not answer. */
   readonly far: (title: string, fault: (argv: Argv, words: string) => PaudeError) => Query<Far>
+  readonly way?: Health['way']
 }
 
 /** An engine like `usual` on another machine. Nobody of this machine is in a box over there, so nobody there need be you; and nothing of others there is looked at. */
-export function onRemote(usual: Backend, { remote, client, unfit, version, flags, far }: Elsewhere): Backend {
+export function onRemote(usual: Backend, { remote, client, unfit, version, flags, far, way }: Elsewhere): Backend {
   const title = titleOf(usual.name, remote)
   const ours = (boxes: readonly { readonly id: string }[]) => new Set(boxes.map(({ id }) => id))
   const { inventory, health } = usual
@@ -52,6 +53,7 @@ export function onRemote(usual: Backend, { remote, client, unfit, version, flags
       version: () => version,
       brief: () => version,
       far: far(title, (argv, stderr) => explain({ argv, code: 1, stdout: '', stderr })),
+      ...(way === undefined ? {} : { way }),
       checks: () => [],
       machine: () => [],
       mend: { ...health.mend, down: mend, silent: mend, denied: mend },

@@ -204,7 +204,7 @@ const farQuery = ({ client }: Dialect, title: string): Query<Far> => ({
     const arch = { amd64: 'x64', arm64: 'arm64' }[host?.arch ?? '']
     if (arch === undefined) throw cannot(`has a processor that paude has no images for: ${host?.arch}`)
     const { rootless = false, selinuxEnabled = false } = host?.security ?? {}
-    return { volumes, arch, selinux: selinuxEnabled, rootless }
+    return { engine: '', volumes, arch, selinux: selinuxEnabled, rootless }
   },
 })
 

@@ -6,6 +6,7 @@ import { makeSocketPath } from '../../hold/place.ts'
 import { ask } from '../../run/ask.ts'
 import { findSession } from '../../session/life/find.ts'
 import { rejoining } from '../../session/life/plans.ts'
+import { shareWith } from '../../session/resolve/far.ts'
 import { ACTS } from '../front-flags.ts'
 import { writeAll } from '../streams/output.ts'
 import { verb } from '../verb.ts'
@@ -40,7 +41,7 @@ export default verb({
     const ready = () => writeAll(1, 'ready\n')
     const agent = agentOfRecord(record)
     const unwatch = keepBounded(handle.folder)
-    const watch = await tellUser(context, found)
+    const [watch] = await Promise.all([tellUser(context, found), shareWith(context, { backend, remote: handle.remote })])
     const mine = await hold({
       folder: handle.folder,
       socket: () => makeSocketPath(context.host, handle.folder),

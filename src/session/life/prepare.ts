@@ -36,7 +36,7 @@ export async function prepareSession(
   if (!isolates(backend)) throw noSandbox(backend)
   const config = farConfig(said, backend.remote !== null)
   const { settings } = config
-  const far = await lookFar(context, backend)
+  const far = await lookFar(context, { backend, shares: !settings.dryRun && !settings.printConfig })
   refuseCredentialInside(config, context.host)
   const around = await lookAround(context.host, config, {
     backend,

@@ -112,6 +112,7 @@ const Shape = v.object({
       name: v.string(),
       at: v.string(),
       identity: v.optional(v.string()),
+      engine: v.exactOptional(v.string()),
       volumes: v.string(),
       helper: v.string(),
     }),

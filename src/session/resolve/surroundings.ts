@@ -102,7 +102,16 @@ type Where = { readonly settings: Config['settings']; readonly host: Host; reado
 const ownOf = (backend: Backend, { settings, host, far }: Where): Own => {
   const own = backend.own(settings, host)
   if (own.kind === 'oci' && backend.remote !== null && far !== null)
-    return { ...own, selinux: far.selinux, remote: { ...backend.remote, volumes: far.volumes, rootless: far.rootless } }
+    return {
+      ...own,
+      selinux: far.selinux,
+      remote: {
+        ...backend.remote,
+        ...(far.engine === '' ? {} : { engine: far.engine }),
+        volumes: far.volumes,
+        rootless: far.rootless,
+      },
+    }
   return own.kind === 'kubernetes' ? { ...own, owner: ownerMark(host) } : own
 }
 
