@@ -22,7 +22,7 @@ import { commandLine } from '../plan/shell.ts'
 import { firstOf, shown } from '../text.ts'
 import { makeInPlace, takeBackInPlace } from '../workspace/inode.ts'
 import { runAttached } from './attached.ts'
-import { buildStep } from './build-step.ts'
+import { buildStep, tellingEnd } from './build-step.ts'
 import { askAllWords, askLastWords } from './last-words.ts'
 import { layTree, packTree } from './lay-tree.ts'
 import { onDisk, removeFolder } from './on-disk.ts'
@@ -331,9 +331,8 @@ async function untilNothingIsLeft(attempt: () => Promise<Outcome>, ask: Argv): P
 
 type Telling = { readonly said: (text: string) => void; readonly end: (how: 'done' | 'failed' | 'interrupted') => void }
 
-/** Characters and lines of a build's output that are shown when it fails. */
+/** Characters of a build's output of which the end is shown when it fails. */
 const LOG = 64 * 1024
-const LOG_LINES = 40
 
 /** Characters that a builder prints at most to say which step begins. */
 const STEP_LINE = 80
@@ -360,8 +359,8 @@ function tell(title: string, { note, moving, verbose }: Effects): Telling {
     end: (how) => {
       moving.clear()
       if (how === 'done' && moving.moves) note(`${title}: ${Math.round((performance.now() - began) / 1000)} s`)
-      const lines = log.trim().split('\n').slice(-LOG_LINES)
-      if (how === 'failed' && log.trim() !== '') note(`${title} failed; the end of its output:\n  ${lines.join('\n  ')}`)
+      if (how === 'failed' && log.trim() !== '')
+        note(`${title} failed; the end of its output:\n  ${tellingEnd(log).join('\n  ')}`)
     },
   }
 }

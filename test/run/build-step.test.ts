@@ -1,5 +1,5 @@
-import { expect, test } from 'bun:test'
-import { buildStep } from '../../src/run/build-step.ts'
+import { describe, expect, test } from 'bun:test'
+import { buildStep, tellingEnd } from '../../src/run/build-step.ts'
 
 test.each([
   [
@@ -17,4 +17,27 @@ test.each([
 
 test('other output says none', () => {
   expect(buildStep('[1/2] resolving\nbun add v1.4.5\nin Step 1/2 : x\n')).toBeNull()
+})
+
+describe('the end of a build that failed', () => {
+  test('leaves out what is printed while all is well, of either builder', () => {
+    const log = `Sending build context to Docker daemon  2.048kB
+Step 4/6 : RUN apt-get install nodjes
+ ---> Running in 01c4fc9d5928
+Get:1 http://deb.example.org/debian trixie InRelease [140 kB]
+Fetched 16.9 MB in 2s (7238 kB/s)
+#6 0.312 Get:2 http://deb.example.org/debian trixie-updates InRelease [47.3 kB]
+Reading package lists...
+Building dependency tree...
+E: Unable to locate package nodjes
+Removing intermediate container 01c4fc9d5928
+`
+    expect(tellingEnd(log)).toEqual(['Step 4/6 : RUN apt-get install nodjes', 'E: Unable to locate package nodjes'])
+  })
+
+  test('is shown whole where nothing else is there, and its last lines of a long one', () => {
+    expect(tellingEnd('Reading package lists...\n')).toEqual(['Reading package lists...'])
+    const long = Array.from({ length: 50 }, (_, at) => `line ${at}`)
+    expect(tellingEnd(long.join('\n'))).toEqual(long.slice(30))
+  })
 })
