@@ -48,6 +48,10 @@ export class PaudeError extends Error {
   }
 }
 
+/** The error of a command that a signal ended, after its clean-up. */
+export const interrupted = (signal: Ending = 'SIGINT'): PaudeError =>
+  new PaudeError('interrupted', 'interrupted, nothing was left behind', { signal })
+
 /** Who asked decides the code: an agent's caller must tell paude's failure from the agent's own (docker's convention). */
 export type Caller = 'agent' | 'management'
 

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { PaudeError } from '../errors.ts'
+import { interrupted, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Hold } from '../plan/plan.ts'
 import { type Attached, LEFT, startBehind } from '../run/process.ts'
@@ -146,8 +146,6 @@ export async function holdStep(
 
 /** Whether Ctrl-C came before the client had the terminal to itself: the terminal echoed it, and the client gave up with words of its engine. */
 export const endedByKey = (text: string): boolean => /(^|\n|\r)\^C/.test(text)
-
-const interrupted = () => new PaudeError('interrupted', 'interrupted, nothing was left behind')
 
 /** Waits until the agent runs, or throws what the engine said when it does not. */
 async function started(path: string, explain: (code: number, text: string) => PaudeError): Promise<number> {

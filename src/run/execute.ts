@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Ending, isUnanswered, PaudeError } from '../errors.ts'
+import { type Ending, interrupted, isUnanswered, PaudeError } from '../errors.ts'
 import {
   type Argv,
   type Attach,
@@ -510,15 +510,14 @@ function listen(): Interruption {
     else if (performance.now() - at > AT_ONCE) again.abort()
     asked.abort()
   }
-  const ended = () => new PaudeError('interrupted', 'interrupted, nothing was left behind', { signal })
   for (const name of SIGNALS) process.on(name, onSignal)
   return {
     signal: asked.signal,
     asked: asked.signal,
     again: again.signal,
-    ended,
+    ended: () => interrupted(signal),
     check: () => {
-      if (asked.signal.aborted) throw ended()
+      if (asked.signal.aborted) throw interrupted(signal)
     },
     stop: () => {
       for (const name of SIGNALS) process.off(name, onSignal)

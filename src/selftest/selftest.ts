@@ -6,7 +6,7 @@ import { copiedOf, copyAt, mountsOf, shadowAt, shadowedOf } from '../box/spec.ts
 import { takesUploads, UPLOADS_AT } from '../box/uploads.ts'
 import type { Config } from '../config/keys/settings.ts'
 import { API_KEY } from '../credentials/providers.ts'
-import { type Ending, PaudeError } from '../errors.ts'
+import { type Ending, interrupted } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { HOST_NAME } from '../network/names.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -217,7 +217,7 @@ function listen(): { readonly check: () => void; readonly stop: () => void } {
   for (const signal of SIGNALS) process.on(signal, note)
   return {
     check: () => {
-      if (came !== null) throw new PaudeError('interrupted', 'interrupted, nothing was left behind', { signal: came })
+      if (came !== null) throw interrupted(came)
     },
     stop: () => {
       for (const signal of SIGNALS) process.off(signal, note)

@@ -8,7 +8,7 @@ import { API_KEY, usualProvider } from '../../credentials/providers.ts'
 import { type Door, LOOPBACK } from '../../demo/door.ts'
 import { type MessagesApi, serveMessagesApi } from '../../demo/messages-api.ts'
 import { demoPrompt, demoScript, type Outcome, readOutcomes } from '../../demo/script.ts'
-import { PaudeError } from '../../errors.ts'
+import { interrupted, PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { HOST_NAME } from '../../network/names.ts'
 import { pickHere } from '../../session/resolve/far.ts'
@@ -96,15 +96,15 @@ async function played(context: CommandContext, api: MessagesApi, run: () => Prom
       context.answer(outcomeLine(outcomes[told] as Outcome))
     return outcomes
   }
-  let interrupted = false
+  let stopped = false
   const onSignal = () => {
-    interrupted = true
+    stopped = true
   }
   process.on('SIGINT', onSignal)
   const looking = setInterval(() => tell(false), LOOK)
   try {
     const code = await run()
-    if (interrupted) throw new PaudeError('interrupted', 'interrupted, nothing was left behind')
+    if (stopped) throw interrupted()
     const outcomes = tell(true)
     const held = outcomes.every(({ ok }) => ok)
     context.answer(
