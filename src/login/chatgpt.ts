@@ -1,17 +1,6 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, constants, existsSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { readPrivate } from '../credentials/private-file.ts'
 import { PaudeError } from '../errors.ts'
 import { type Host, processMark } from '../host.ts'
 import { withLock } from '../run/lock.ts'
@@ -263,25 +252,22 @@ function objectOf(text: string): Fields {
 const real = (file: string): string => (existsSync(file) ? realpathSync(file) : file)
 
 function readOwn({ uid }: Machine, file: string): string {
-  let descriptor: number
-  try {
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (cause) {
-    const { code = '' } = cause as { code?: string }
-    throw new PaudeError('config', `there is no ChatGPT login of Codex in ${file}${code === 'ENOENT' ? '' : ` (${code})`}`, {
-      hint: 'codex login, with cli_auth_credentials_store = "file" where its config.toml has another one; or paude login codex --api-key',
-      cause,
-    })
-  }
-  try {
-    const stats = fstatSync(descriptor)
-    const fault = !stats.isFile() || stats.size > 65_536 ? 'is not a login' : stats.uid !== uid ? 'belongs to another user' : null
-    if (fault !== null) throw new PaudeError('config', `${file} ${fault}`, { hint: 'codex login' })
-    if ((stats.mode & 0o077) !== 0)
-      throw new PaudeError('config', `${file} is readable by other users`, { hint: `chmod 600 ${file}` })
-    return readFileSync(descriptor, 'utf8')
-  } finally {
-    closeSync(descriptor)
+  const found = readPrivate(file, { uid, limit: 65_536, links: 'refuse' })
+  if (typeof found === 'string') return found
+  const error = (what: string, hint: string, cause?: unknown) => new PaudeError('config', what, { hint, cause })
+  switch (found.kind) {
+    case 'closed':
+      throw error(
+        `there is no ChatGPT login of Codex in ${file}${found.code === 'ENOENT' ? '' : ` (${found.code})`}`,
+        'codex login, with cli_auth_credentials_store = "file" where its config.toml has another one; or paude login codex --api-key',
+        found.cause,
+      )
+    case 'shape':
+      throw error(`${file} is not a login`, 'codex login')
+    case 'owner':
+      throw error(`${file} belongs to another user`, 'codex login')
+    case 'mode':
+      throw error(`${file} is readable by other users`, `chmod 600 ${file}`)
   }
 }
 

@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { replaceFile } from '../config/files/replace-file.ts'
 import { readBaseUrl } from '../credentials/base-url.ts'
 import { addressOf } from '../credentials/credential.ts'
+import { readPrivate } from '../credentials/private-file.ts'
 import { type Key, PROVIDER_KEYS, type Provider } from '../credentials/providers.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -97,25 +98,20 @@ export async function forget(host: Machine, agent: string, keeper: Kept['keeper'
 }
 
 function readLoginFile(path: string, uid: number): (Kept & { readonly value: string }) | null {
-  const fault = (what: string, hint: string, cause?: unknown) =>
+  const error = (what: string, hint: string, cause?: unknown) =>
     new PaudeError('config', `the login in ${path} ${what}`, { hint, cause })
-  let descriptor: number
-  try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (cause) {
-    const { code } = cause as { code?: string }
-    if (code === 'ENOENT') return null
-    throw fault(`cannot be read (${code})`, `rm ${path}; paude login`, cause)
-  }
-  try {
-    const stats = fstatSync(descriptor)
-    if (!stats.isFile() || stats.size > 16_384) throw fault('is not a login that paude wrote', `rm ${path}; paude login`)
-    if (stats.uid !== uid) throw fault('belongs to another user', 'paude logout; paude login')
-    if ((stats.mode & 0o077) !== 0)
-      throw fault('is readable by other users', `chmod 600 ${path}; if another user may have read it, paude logout and revoke it`)
-    return parse(readFileSync(descriptor, 'utf8')) ?? raise(fault('is damaged', `rm ${path}; paude login`))
-  } finally {
-    closeSync(descriptor)
+  const found = readPrivate(path, { uid, limit: 16_384, links: 'refuse' })
+  if (typeof found === 'string') return parse(found) ?? raise(error('is damaged', `rm ${path}; paude login`))
+  switch (found.kind) {
+    case 'closed':
+      if (found.code === 'ENOENT') return null
+      throw error(`cannot be read (${found.code})`, `rm ${path}; paude login`, found.cause)
+    case 'shape':
+      throw error('is not a login that paude wrote', `rm ${path}; paude login`)
+    case 'owner':
+      throw error('belongs to another user', 'paude logout; paude login')
+    case 'mode':
+      throw error('is readable by other users', `chmod 600 ${path}; if another user may have read it, paude logout and revoke it`)
   }
 }
 
