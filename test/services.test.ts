@@ -15,8 +15,8 @@ import type { Host } from '../src/host.ts'
 import type { Injection } from '../src/network/allow.ts'
 import { isInjectedPath, methodsOf } from '../src/network/inject.ts'
 import { inherited } from '../src/run/environment.ts'
+import { ownProviders } from '../src/session/resolve/network.ts'
 import { refuseCredentialInside, withProvider } from '../src/session/resolve/provider.ts'
-import { ownProviders } from '../src/session/resolve/resolve.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
 
 setDefaultTimeout(60_000) // ms: several programs a test

@@ -15,7 +15,7 @@ import { withSpool } from '../copy/spool.ts'
 import type { Found } from '../record/found.ts'
 import { conversationOf } from '../record/out.ts'
 import { modeOf } from '../record/record.ts'
-import { boxHome } from '../resolve/resolve.ts'
+import { boxHome } from '../resolve/box-home.ts'
 import clean from './clean.sh' with { type: 'text' }
 import { BUNDLE, HOME, MANIFEST, type Manifest, MOST } from './manifest.ts'
 import { placeIn, placesOf } from './places.ts'

@@ -3,7 +3,7 @@ import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { hasControl, isTooLong, shown } from '../../text.ts'
 import type { Found } from '../record/found.ts'
-import { boxHome } from '../resolve/resolve.ts'
+import { boxHome } from '../resolve/box-home.ts'
 
 /** One side of a copy, as it was written. */
 export type Side =

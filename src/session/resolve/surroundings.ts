@@ -198,3 +198,9 @@ async function followed(
 export async function requireReferences(host: Host, config: Config): Promise<void> {
   await followed(host, config, async () => '-')
 }
+
+/** The project and the further repositories. */
+export const workspacesOf = ({ workspace, repos }: Pick<Surroundings, 'workspace' | 'repos'>): readonly Workspace[] => [
+  workspace,
+  ...repos.map((one) => one.workspace),
+]

@@ -7,7 +7,7 @@ import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { beyondManaged, missingDenial } from '../resolve/managed.ts'
-import { ownProviders } from '../resolve/resolve.ts'
+import { ownProviders } from '../resolve/network.ts'
 
 /** Refuses a session, as it is or as it is to become, that has more than is managed now. */
 export async function requireManaged(host: Host, record: SessionRecord): Promise<void> {
