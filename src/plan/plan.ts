@@ -227,6 +227,8 @@ export type Until = {
   readonly every: number
   /** Seconds until the step fails. */
   readonly most: number
+  /** What follows does not need it: after `most` seconds the plan goes on. */
+  readonly tolerant?: true
 }
 
 /** Hands the caller's streams over; its exit code is the plan's. Always the last step. */

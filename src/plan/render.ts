@@ -186,7 +186,7 @@ function renderPipe({ from, to, title, printed, undo }: Pipe): readonly string[]
   ]
 }
 
-function renderUntil({ ask, ready, never, title, every, most }: Until): readonly string[] {
+function renderUntil({ ask, ready, never, title, every, most, tolerant }: Until): readonly string[] {
   return [
     comment(`wait at most ${most} s until ${title}`),
     'tries=0',
@@ -197,7 +197,7 @@ function renderUntil({ ask, ready, never, title, every, most }: Until): readonly
         : [
             `if printf %s "$answer" | grep -Eq -e ${quote(never.pattern)}; then echo ${quote(never.message ?? `never: ${title}`)} >&2; exit 1; fi`,
           ]),
-      `tries=$((tries + 1)); [ "$tries" -lt ${Math.max(1, Math.ceil(most / every))} ] || exit 1`,
+      `tries=$((tries + 1)); [ "$tries" -lt ${Math.max(1, Math.ceil(most / every))} ] || ${tolerant ? 'break' : 'exit 1'}`,
       `sleep ${every}`,
     ]),
     'done',

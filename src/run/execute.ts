@@ -395,6 +395,7 @@ async function waitUntil(step: Until, { effects, interruption }: Run): Promise<v
     if (performance.now() + every * 1000 > deadline) break
     await sleep(every * 1000, undefined, { signal: interruption.signal }).catch(() => interruption.check())
   }
+  if (step.tolerant) return
   if (step.why !== undefined) throw await withLog(step, await explained(step.why, effects))
   throw new PaudeError('command-failed', `not within ${most} s: ${title}${last === '' ? '' : ` (last answer: ${shown(last)})`}`, {
     hint: commandLine(ask),

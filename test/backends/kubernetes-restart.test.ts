@@ -49,6 +49,16 @@ test('a stop deletes the credential before anything can fail, also when Job and 
   ])
 })
 
+test('a stop waits until no pod of the agent runs, whatever became of it, and not for what never comes', () => {
+  const wait = flat(kubernetes.life.stop(box, 0)).find((step) => step.kind === 'until') ?? fail()
+  const isOver = (answer: string) => new RegExp(wait.ready, 'm').test(answer)
+  for (const over of ['()', '(Failed)', '(Succeeded)', '(Failed Failed)', '(Failed Succeeded Failed)'])
+    expect(isOver(over), over).toBe(true)
+  for (const open of ['', '(Running)', '(Pending)', '(Failed Running)', '(Running Failed)', '(Unknown)'])
+    expect(isOver(open), open).toBe(false)
+  expect(wait.tolerant).toBe(true)
+})
+
 test('all that a start, a later start and a self-test make says whose it is: what does not is left behind', () => {
   const spec = startsOf(kubernetes)['secret-env']?.spec ?? fail()
   const { mark } = handleOfSpec(clusterSpec(spec))

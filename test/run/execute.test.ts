@@ -121,6 +121,12 @@ describe('waiting', () => {
     expect(hint).toContain('no route')
   })
 
+  test('a wait that what follows does not need ends with its time, and the plan goes on', async () => {
+    await run([...until('echo x >>asked; echo Pending', { most: 0.05, tolerant: true }), exec(log('next'))])
+    expect(logged()).toEqual(['next'])
+    expect(readFileSync(join(room, 'asked'), 'utf8').length).toBeGreaterThan(2)
+  })
+
   test('ends at once where waiting is useless', async () => {
     const never = { pattern: 'ErrImagePull', message: 'the image cannot be pulled', hint: 'push it' }
     const { message, hint } = await failure(until('echo x >>asked; echo ErrImagePull', { never }))

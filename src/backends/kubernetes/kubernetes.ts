@@ -60,6 +60,20 @@ const untilEnded = (place: Place | undefined, id: string, patience: string): Arg
     '--for=jsonpath={.status.containerStatuses[0].state.terminated.reason}',
   )
 
+/**
+ * The node tells of an agent's end a moment later; until then a `start` would find it running. Of a pod that was evicted no container has
+ * an end, and a pod that is gone tells nothing, so this asks for what still runs. A node that is lost never answers.
+ */
+const untilStopped = (place: Place | undefined, id: string): Plan[number] => ({
+  kind: 'until',
+  ask: kubectl(place, 'get', 'pods', `${ofSession(id)},paude.role=agent`, '--output=jsonpath=({.items[*].status.phase})'),
+  ready: '^[(]((Failed|Succeeded) ?)*[)]$',
+  title: 'the pod of the agent has ended',
+  every: 0.3,
+  most: 30,
+  tolerant: true,
+})
+
 /** Takes the pod of an agent away and keeps its Job. */
 const suspend = (place: Place | undefined, id: string): Argv => patched(place, ['job', id], { suspend: true })
 
@@ -99,8 +113,7 @@ const life: Life = {
       : [exec(forgetCredential(cluster, id)), whereThere(replicas(cluster, id, 0), cluster, `deployment/${parts(id).proxy}`)]),
     // One that nobody could speak to, and one that was not begun.
     whereThere(suspend(cluster, id), cluster, `job/${id}`),
-    // The node tells of its end a moment later; until then a `start` would find it running. One that is gone is no error.
-    exec(untilEnded(cluster, id, '30s'), { tolerant: true }),
+    untilStopped(cluster, id),
   ],
 
   remove: (box) => [

@@ -34,11 +34,9 @@ kubectl \
   paude-bcd234 \
   --type=merge \
   '--patch={"spec":{"suspend":true}}' || { left=$(kubectl --context=team --namespace=paude get job/paude-bcd234 --ignore-not-found --output=name) || left='no answer'; [ -z "$left" ]; }
-kubectl \
-  --context=team \
-  --namespace=paude \
-  wait \
-  pod \
-  --selector=paude.id=paude-bcd234,paude.role=agent \
-  --timeout=30s \
-  '--for=jsonpath={.status.containerStatuses[0].state.terminated.reason}' || true
+# wait at most 30 s until the pod of the agent has ended
+tries=0
+until answer=$(kubectl --context=team --namespace=paude get pods --selector=paude.id=paude-bcd234,paude.role=agent '--output=jsonpath=({.items[*].status.phase})') && printf %s "$answer" | grep -Eq -e '^[(]((Failed|Succeeded) ?)*[)]$'; do
+  tries=$((tries + 1)); [ "$tries" -lt 100 ] || break
+  sleep 0.3
+done
