@@ -1,3 +1,4 @@
+import { sessionLabels } from '../../box/labels.ts'
 import type { SessionSpec } from '../../box/spec.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Helper } from '../backend.ts'
@@ -47,18 +48,9 @@ export const labelFlags = (facts: Readonly<Record<string, string>>): readonly st
     .filter(([, value]) => value !== '')
     .map(([key, value]) => `--label=paude.${key}=${escaped(value)}`)
 
-/** Labels from which a lost session folder is told again. */
-export const sessionLabels = (spec: SessionSpec, role: 'agent' | 'proxy' | 'helper'): readonly string[] =>
-  labelFlags({
-    id: spec.id,
-    role,
-    agent: spec.agent,
-    name: spec.name,
-    workspace: spec.workspace,
-    network: spec.network.mode,
-    version: spec.version,
-    created: spec.created,
-  })
+/** Labels from which a lost session folder is told again, as flags. */
+export const labels = (spec: SessionSpec, role: 'agent' | 'proxy' | 'helper'): readonly string[] =>
+  labelFlags(sessionLabels(spec, role))
 
 /** By these labels orphans are found. */
 export const helperFlags = ({ container, created }: Helper): readonly string[] => [

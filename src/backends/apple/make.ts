@@ -12,19 +12,7 @@ import type { Volumes } from '../backend.ts'
 import { environmentFlags } from '../environment-flags.ts'
 import { INIT, initWords } from '../first-program.ts'
 import { parentsInHome } from '../home-folders.ts'
-import {
-  bind,
-  CONFINED,
-  HELPER,
-  labelFlags,
-  limitFlags,
-  NO_NETWORK,
-  SMALL,
-  sessionLabels,
-  socket,
-  tmpfs,
-  volume,
-} from './flags.ts'
+import { bind, CONFINED, HELPER, labelFlags, labels, limitFlags, NO_NETWORK, SMALL, socket, tmpfs, volume } from './flags.ts'
 import { container, EXIT, parts } from './names.ts'
 
 /**
@@ -98,7 +86,7 @@ function runProxy(spec: SessionSpec) {
       '--detach',
       '--progress=none',
       `--name=${proxy}`,
-      ...sessionLabels(spec, 'proxy'),
+      ...labels(spec, 'proxy'),
       '--cap-drop=ALL',
       '--user=13:13',
       ...SMALL,
@@ -173,7 +161,7 @@ const handOver = (spec: SessionSpec, { name, folders }: { readonly name: string;
   exec(
     container(
       ...HELPER,
-      ...sessionLabels(spec, 'helper'),
+      ...labels(spec, 'helper'),
       ...CONFINED,
       '--cap-add=CHOWN',
       '--user=0:0',
@@ -248,7 +236,7 @@ function makeAgent(spec: SessionSpec) {
       'create',
       `--name=${agent}`,
       ...(spec.once ? ['--rm'] : []),
-      ...sessionLabels(spec, 'agent'),
+      ...labels(spec, 'agent'),
       ...NO_NETWORK,
       '--cap-drop=ALL',
       ...(spec.security.readOnlyRoot ? ['--read-only'] : []),

@@ -1,3 +1,4 @@
+import { sessionLabels } from '../../box/labels.ts'
 import type { Security, SessionSpec } from '../../box/spec.ts'
 import type { Host } from '../../host.ts'
 import type { Argv } from '../../plan/plan.ts'
@@ -106,20 +107,9 @@ export const labelledVolume = (name: string, target: string, facts: Readonly<Rec
 export const volumeLabel = ({ splitsLabels }: Dialect, key: string, value: string): string =>
   `--label=${splitsLabels ? field(key, value) : `${key}=${value}`}`
 
-/** Labels from which a lost session folder is told again. */
-export function labels(spec: SessionSpec, role: 'agent' | 'proxy' | 'helper'): readonly string[] {
-  const facts = {
-    id: spec.id,
-    role,
-    agent: spec.agent,
-    name: spec.name,
-    workspace: spec.workspace,
-    network: spec.network.mode,
-    version: spec.version,
-    created: spec.created,
-  }
-  return Object.entries(facts).map(([key, value]) => `--label=paude.${key}=${value}`)
-}
+/** Labels from which a lost session folder is told again, as flags. */
+export const labels = (spec: SessionSpec, role: 'agent' | 'proxy' | 'helper'): readonly string[] =>
+  Object.entries(sessionLabels(spec, role)).map(([key, value]) => `--label=paude.${key}=${value}`)
 
 /** What each container of ours may take but the box: where an engine cannot keep these, there is no proxy either. */
 export const HELPER_LIMITS: readonly string[] = ['--pids-limit=64', '--memory=256m']
