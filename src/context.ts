@@ -1,7 +1,7 @@
 import type { Backend } from './backends/backend.ts'
 import type { Layer } from './config/keys/settings.ts'
 import type { Host } from './host.ts'
-import type { Effects } from './run/execute.ts'
+import type { Effects } from './run/effects.ts'
 import type { Progress } from './run/progress.ts'
 
 /** A session that a word may mean. */

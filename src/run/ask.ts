@@ -1,7 +1,7 @@
 import { isUnanswered, PaudeError } from '../errors.ts'
 import type { Query } from '../plan/query.ts'
 import { commandLine } from '../plan/shell.ts'
-import type { Effects } from './execute.ts'
+import type { Effects } from './effects.ts'
 import type { Outcome } from './process.ts'
 import { question } from './question.ts'
 

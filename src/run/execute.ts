@@ -1,10 +1,9 @@
 import { lstatSync } from 'node:fs'
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Ending, interrupted, isUnanswered, PaudeError } from '../errors.ts'
+import { isUnanswered, PaudeError } from '../errors.ts'
 import {
   type Argv,
-  type Attach,
   type Exec,
   type Hold,
   isLast,
@@ -15,40 +14,22 @@ import {
   revealed,
   type Step,
   type Together,
-  type Until,
   type Write,
 } from '../plan/plan.ts'
 import { commandLine } from '../plan/shell.ts'
 import { firstOf, shown } from '../text.ts'
 import { makeInPlace, takeBackInPlace } from '../workspace/inode.ts'
 import { runAttached } from './attached.ts'
-import { buildStep, tellingEnd } from './build-step.ts'
-import { askAllWords, askLastWords } from './last-words.ts'
+import type { Effects } from './effects.ts'
+import { type Interruption, listen } from './interruption.ts'
+import { askLastWords } from './last-words.ts'
 import { layTree, packTree } from './lay-tree.ts'
 import { onDisk, removeFolder } from './on-disk.ts'
-import { SIGNALS } from './patience.ts'
-import { type Attached, connect, type Outcome } from './process.ts'
-import type { Progress } from './progress.ts'
-import { question } from './question.ts'
+import { connect, type Outcome } from './process.ts'
+import { ANSWER, question } from './question.ts'
+import { tell } from './tell.ts'
+import { waitUntil } from './wait-until.ts'
 import { type Working, work } from './work.ts'
-
-/** What the executor needs besides the plan. */
-export type Effects = {
-  /** One line for a person, on stderr. */
-  readonly note: (text: string) => void
-  /** Turns a failed call into a sentence; knows the engines' words. */
-  readonly explain: (failure: { argv: Argv; outcome: Outcome }) => PaudeError
-  /** Starts a program of the box on our streams. What it prints reaches a terminal as painting alone. */
-  readonly attach: (step: Attach) => Promise<Attached>
-  /** Has a process of its own keep the agent's terminal. Attached, what is returned ends with the agent or when the user leaves. */
-  readonly hold: (step: Hold) => Promise<Attached>
-  /** Called when the agent gets our streams: what came before may have taken minutes. */
-  readonly began?: () => void
-  /** What goes on now, for a step that takes a while: one line that moves. */
-  readonly moving: Progress
-  /** Takes what builds and pulls print, as it comes; null shows the moving line instead, and the end of it when they fail. */
-  readonly verbose: ((text: string) => void) | null
-}
 
 /**
  * Carries a plan out and returns its exit code: the attached agent's, or 0.
@@ -329,42 +310,6 @@ async function untilNothingIsLeft(attempt: () => Promise<Outcome>, ask: Argv): P
   return outcome
 }
 
-type Telling = { readonly said: (text: string) => void; readonly end: (how: 'done' | 'failed' | 'interrupted') => void }
-
-/** Characters of a build's output of which the end is shown when it fails. */
-const LOG = 64 * 1024
-
-/** Characters that a builder prints at most to say which step begins. */
-const STEP_LINE = 80
-
-/** Tells a person of a step that takes a while: where something moves a line that counts, else a line when it begins. */
-function tell(title: string, { note, moving, verbose }: Effects): Telling {
-  if (verbose !== null || !moving.moves) note(title)
-  if (verbose !== null) return { said: verbose, end: () => undefined }
-  const began = performance.now()
-  let log = ''
-  let step = ''
-  // The seconds are those of this step.
-  moving.clear()
-  moving.show(title)
-  return {
-    said: (text) => {
-      log = (log + text).slice(-LOG)
-      // What begins a line may have come in two pieces.
-      const reached = buildStep(log.slice(-text.length - STEP_LINE))
-      if (reached === null || reached === step) return
-      step = reached
-      moving.show(`${title} (${step})`)
-    },
-    end: (how) => {
-      moving.clear()
-      if (how === 'done' && moving.moves) note(`${title}: ${Math.round((performance.now() - began) / 1000)} s`)
-      if (how === 'failed' && log.trim() !== '')
-        note(`${title} failed; the end of its output:\n  ${tellingEnd(log).join('\n  ')}`)
-    },
-  }
-}
-
 async function runPipe({ from, to, title, printed, undo }: Pipe, { effects, undos, interruption }: Run): Promise<void> {
   if (title !== undefined) effects.note(title)
   if (undo !== undefined) undos.push(undo)
@@ -379,44 +324,6 @@ async function runPipe({ from, to, title, printed, undo }: Pipe, { effects, undo
   if (error !== undefined) throw error
   if (printed !== undefined) await writeWhole({ path: printed, content: ends.to.stdout, mode: 0o600 })
 }
-
-async function waitUntil(step: Until, { effects, interruption }: Run): Promise<void> {
-  const { ask, ready, never, title, every, most } = step
-  const [isReady, isNever] = [new RegExp(ready, 'm'), never === undefined ? null : new RegExp(never.pattern, 'm')]
-  const deadline = performance.now() + most * 1000
-  let last = ''
-  while (true) {
-    const outcome = await question(ask, { signal: interruption.signal, most: ANSWER })
-    const { code, stdout, stderr } = outcome
-    interruption.check()
-    if (code === 0 && isReady.test(stdout)) return
-    if (isNever?.test(stdout)) throw await withLog(step, await neverError(step, outcome, effects))
-    last = (code === 0 ? stdout : stderr).trim().split('\n').at(-1) ?? ''
-    if (performance.now() + every * 1000 > deadline) break
-    await sleep(every * 1000, undefined, { signal: interruption.signal }).catch(() => interruption.check())
-  }
-  if (step.tolerant) return
-  if (step.why !== undefined) throw await withLog(step, await explained(step.why, effects))
-  throw new PaudeError('command-failed', `not within ${most} s: ${title}${last === '' ? '' : ` (last answer: ${shown(last)})`}`, {
-    hint: commandLine(ask),
-  })
-}
-
-async function neverError({ ask, never, why }: Until, outcome: Outcome, effects: Effects): Promise<PaudeError> {
-  if (never?.message !== undefined) return new PaudeError('command-failed', never.message, { hint: never.hint ?? '' })
-  return why === undefined ? effects.explain({ argv: ask, outcome }) : await explained(why, effects)
-}
-
-const explained = async (argv: Argv, { explain }: Effects): Promise<PaudeError> =>
-  explain({ argv, outcome: await question(argv, { most: ANSWER }) })
-
-async function withLog({ log }: Until, error: PaudeError): Promise<PaudeError> {
-  const words = log === undefined ? '' : await askAllWords(log)
-  return words === '' ? error : new PaudeError(error.code, `${error.message}\nthe end of its output:\n${words}`, error)
-}
-
-/** Characters that are read of an answer. */
-const ANSWER = 256 * 1024
 
 async function runTogether({ lanes, trailing }: Together, run: Run): Promise<void> {
   const behind = trailing === undefined ? null : runLane(trailing, run)
@@ -487,41 +394,4 @@ async function runHeld(step: Hold, { effects, undos }: Run, trailing: Promise<un
     return await runAttached({ terminal: true, child, terminate: step.terminate, timeout: step.timeout }, trailing)
   await Promise.all([child.exited, trailing])
   return 0
-}
-
-type Interruption = {
-  readonly signal: AbortSignal
-  readonly check: () => void
-  readonly stop: () => void
-  /** What came, whether or not the plan ends by it, and that more came. */
-  readonly asked: AbortSignal
-  readonly again: AbortSignal
-  readonly ended: () => PaudeError
-}
-
-/** Milliseconds in which several signals are one: a terminal that closes sends more than one. */
-const AT_ONCE = 1000
-
-/** Listens for the signals that end a start; `check` throws once one came. They are swallowed until `stop`, so that nothing interrupts the clean-up. */
-function listen(): Interruption {
-  const [asked, again] = [new AbortController(), new AbortController()]
-  let [signal, at]: [Ending, number] = ['SIGINT', 0]
-  const onSignal = (name: Ending) => {
-    if (!asked.signal.aborted) [signal, at] = [name, performance.now()]
-    else if (performance.now() - at > AT_ONCE) again.abort()
-    asked.abort()
-  }
-  for (const name of SIGNALS) process.on(name, onSignal)
-  return {
-    signal: asked.signal,
-    asked: asked.signal,
-    again: again.signal,
-    ended: () => interrupted(signal),
-    check: () => {
-      if (asked.signal.aborted) throw interrupted(signal)
-    },
-    stop: () => {
-      for (const name of SIGNALS) process.off(name, onSignal)
-    },
-  }
 }

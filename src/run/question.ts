@@ -3,6 +3,9 @@ import { patienceWith } from './environment.ts'
 import { SIGNALS } from './patience.ts'
 import { capture, type Outcome, type ProcessOptions } from './process.ts'
 
+/** Characters that are read of an answer. */
+export const ANSWER = 256 * 1024
+
 /**
  * Runs a program that only tells. An engine's client that says nothing for too long is ended, and so it is when a signal ends paude: it runs
  * in a session of its own, and one that waits for a silent engine would wait for ever.

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { PaudeError } from '../../src/errors.ts'
 import { exec } from '../../src/plan/plan.ts'
 import { call } from '../../src/run/call.ts'
-import { type Effects, execute } from '../../src/run/execute.ts'
+import type { Effects } from '../../src/run/effects.ts'
+import { execute } from '../../src/run/execute.ts'
 
 let room = ''
 let running: Bun.Subprocess | null = null
