@@ -23,4 +23,4 @@ export function installOf(chosen: Chosen): Install | null {
 }
 
 /** Name in PATH: a path would be one of the image. */
-export const programOf = ([program = '']: readonly string[]): string => program
+const programOf = ([program = '']: readonly string[]): string => program

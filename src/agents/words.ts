@@ -2,7 +2,7 @@ import type { NamedPath } from './agent.ts'
 import type { Grammar } from './grammar.ts'
 
 /** An agent's words, sorted: its options with their values, and what is left (a prompt, or a verb with its words). */
-export type SortedWords = { readonly options: readonly (readonly string[])[]; readonly rest: readonly string[] }
+type SortedWords = { readonly options: readonly (readonly string[])[]; readonly rest: readonly string[] }
 
 /** Sorts an agent's words without judging them. */
 export function sortWords({ valued, variadic, optional }: Grammar, words: readonly string[]): SortedWords {

@@ -5,7 +5,7 @@ import { STEERS_CLIENT } from '../run/client-variables.ts'
 type Variables = SessionSpec['secretEnvironment']
 
 /** Flags of an engine's client, and what its environment has besides. */
-export type VariableFlags = { readonly flags: readonly string[]; readonly env: Variables }
+type VariableFlags = { readonly flags: readonly string[]; readonly env: Variables }
 
 /** Environment flags of a start; secret values go by name and travel in the client's environment. */
 export const environmentFlags = (spec: SessionSpec): VariableFlags =>

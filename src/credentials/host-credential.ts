@@ -166,7 +166,7 @@ export function hostFault(credential: HostCredential): string | null {
   return null
 }
 
-export const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 function ownFault({ header, basic, query, repos }: HostCredential): string | null {
   if ([header, basic, query].filter((one) => one !== '').length !== 1)

@@ -18,7 +18,7 @@ export type ToolResult = {
   readonly isError: boolean
 }
 
-export const MAX_RESULT = 4_000
+const MAX_RESULT = 4_000
 
 /** Reads a parsed body of whatever shape; null when it holds no messages. */
 export function readConversation(body: unknown): Conversation | null {

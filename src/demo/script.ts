@@ -14,7 +14,7 @@ export type Outcome = {
   readonly reported: boolean
 }
 
-export type DemoTarget = {
+type DemoTarget = {
   /** A port on which something really answers outside the session: the messages API's own will do. */
   readonly servicePort: number
   /** Where it listens. Loopback when absent, which inside a session has to be another one than the host's. */

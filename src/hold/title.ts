@@ -1,8 +1,6 @@
 /** Stands before the title while the agent waits for you: a row of tabs shows which one does. */
 const WAITS = '(?) '
 
-export type Title = ReturnType<typeof makeTitle>
-
 /**
  * The title that terminals of people get: the agent's own, with a mark while it waits. An agent that gives itself none, as when you have
  * switched that off, gets none. Whoever leaves is given the own title of the terminal back.

@@ -5,7 +5,7 @@ import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 
 /** Where Debian, Fedora, Arch and SUSE keep the certificates an administrator added. */
-export const CA_FOLDERS = [
+const CA_FOLDERS = [
   '/usr/local/share/ca-certificates',
   '/etc/pki/ca-trust/source/anchors',
   '/etc/ca-certificates/trust-source/anchors',

@@ -1,7 +1,7 @@
 import { type ErrorCode, PaudeError } from '../errors.ts'
 
 /** The fetch of an agent's package, which `bun add` does inside this very program. */
-export type FailedFetch = { readonly argv: readonly string[]; readonly code: number; readonly stderr: string }
+type FailedFetch = { readonly argv: readonly string[]; readonly code: number; readonly stderr: string }
 
 /** Says why an agent's package could not be fetched, and what to do about it. */
 export function explainFetch({ argv, code, stderr }: FailedFetch): PaudeError {

@@ -6,7 +6,7 @@ import { parseAllow, parseDeny, requireAllow, USUAL_PORTS } from './pattern.ts'
 
 /** Hosts that one tool or provider needs, each with its reason. */
 export type Group = { readonly name: string; readonly what: string; readonly hosts: readonly GroupHost[] }
-export type GroupHost = { readonly host: string; readonly why: string }
+type GroupHost = { readonly host: string; readonly why: string }
 
 /** Made when asked for: every start loads this file, and few need all groups. */
 export const groups = (): readonly Group[] => Object.keys(GROUP_HOSTS).map(findGroup)

@@ -288,7 +288,7 @@ export const UNFOUND = 'name not found'
 /** The rule of a tunnel that was cut for want of TLS: `http://HOST:PORT` would allow it. */
 export const NOT_TLS = 'not TLS'
 /** The rule of a request to the host of a credential that it is not meant for. */
-export const OTHER_REQUEST = 'method or path not allowed'
+const OTHER_REQUEST = 'method or path not allowed'
 const UNREACHED = 'at a private address'
 /** The same of a tunnel, of which squid does not say which. */
 export const UNFOUND_OR_PRIVATE = 'not found, or at a private address'

@@ -22,7 +22,7 @@ export type ProjectFile = {
 }
 
 /** The older tool's file first: a paude.toml beside it has the last word. */
-export const PROJECT_FILES = ['paude.json', 'paude.toml'] as const
+const PROJECT_FILES = ['paude.json', 'paude.toml'] as const
 
 /** Bytes of a file that is what it claims to be. */
 const MOST = 64 * 1024

@@ -1,7 +1,7 @@
 import { type Setting, settings } from './git-config.ts'
 
 /** What a box changed in its copy of a git configuration. */
-export type GitChanges = {
+type GitChanges = {
   /** Keys that were set, changed or removed. */
   readonly keys: readonly string[]
   /** Commands that do on this machine what is harmless of it: the upstream of branches, from remotes that it has itself. */

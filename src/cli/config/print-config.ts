@@ -46,7 +46,7 @@ const HEADS = {
 } as const
 
 /** What the session may reach, one line each, with the reason. */
-export function networkLines({ network }: SessionSpec): readonly string[] {
+function networkLines({ network }: SessionSpec): readonly string[] {
   switch (network.mode) {
     case 'none':
       return ['# network: none']

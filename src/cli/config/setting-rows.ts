@@ -72,7 +72,7 @@ export const settingLines = (rows: readonly SettingRow[], { origin }: { readonly
   })
 
 /** `flag --memory`, `user /home/ada/.config/paude/config.toml:3`, `default`. */
-export const shownOrigin = (origin: Origin | null): string =>
+const shownOrigin = (origin: Origin | null): string =>
   origin === null ? 'default' : shown(`${origin.layer} ${origin.place}`.trim())
 
 /** Whether there is something where the reference points, without reading it. */

@@ -111,7 +111,7 @@ const cells = ({ id, area, claim, observed, result }: Row): readonly string[] =>
 ]
 
 /** The last line: how it went, in one sentence. */
-export function summary(rows: readonly Row[], engine: string): string {
+function summary(rows: readonly Row[], engine: string): string {
   const count = (result: Row['result']) => rows.filter((row) => row.result === result).length
   const aside = count('not applicable') === 0 ? '' : `, ${count('not applicable')} not applicable`
   return count('BROKEN') === 0

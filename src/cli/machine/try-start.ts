@@ -45,7 +45,7 @@ const askedFor = ({ settings: { backend } }: Config) => ({ backend })
 const modeOn = ({ can }: Pick<Backend, 'can'>) => (can.transports.includes('volume') ? 'none' : 'bind')
 
 /** What the exit code of `true` in a new sandbox tells. */
-export const triedCheck = (name: string, code: number): Check =>
+const triedCheck = (name: string, code: number): Check =>
   code === 0
     ? ok(TRIED, `${name} started a sandbox behind a wall that was proved, and removed it again`)
     : problem(

@@ -9,7 +9,7 @@ import { changeFile } from '../../project/editable.ts'
 import { askAgain, canAsk, readAnswer, readLine } from '../config/start-config.ts'
 import { decideImport } from '../start/decide-import.ts'
 
-export type Choices = {
+type Choices = {
   /** As typed; undefined where nothing was. */
   readonly baseUrl: string | undefined
   readonly fallback: string | undefined

@@ -9,7 +9,7 @@ import { type Made, makeWorktree } from '../../session/worktree/make.ts'
 import { removeIfUnused } from '../../session/worktree/remove.ts'
 
 /** Where a start takes place: in what was there, or in a working tree that was made for it. */
-export type StartPlace = { readonly context: Context; readonly config: Config; readonly made: Made | null }
+type StartPlace = { readonly context: Context; readonly config: Config; readonly made: Made | null }
 
 /** Starts in a working tree of its own where the configuration says so, and takes that back where no session came of it. */
 export async function inWorktree(

@@ -1,5 +1,5 @@
 /** A TOML text without its long lists, and what puts them back into what was read. */
-export type Shortened = {
+type Shortened = {
   readonly text: string
   /** Changes `found`, plain data; false where not every list has its place there, so that the whole text has to be read. */
   readonly restore: (found: unknown) => boolean

@@ -120,7 +120,7 @@ function reason(code: number, stderr: string): string {
 }
 
 /** Pure: the lines of look.sh. What is none of them is passed over. */
-export function readWork(lines: readonly string[]): Work {
+function readWork(lines: readonly string[]): Work {
   const refs = lines.flatMap((line): readonly ClonedRef[] => {
     const [, commit = '', ahead = '', full = ''] = /^ref ([0-9a-f]+) (\d{1,9}) (refs\/.+|HEAD)$/.exec(line) ?? []
     const name = full.replace(/^refs\//, '')

@@ -132,5 +132,5 @@ export function chosen({ refs }: Pick<Work, 'refs'>, branch: string | undefined,
 }
 
 /** The branches of a clone. HEAD of a remote is a pointer of git's own, also on file systems that ignore case. */
-export const headsOf = ({ refs }: Pick<Work, 'refs'>): readonly ClonedRef[] =>
+const headsOf = ({ refs }: Pick<Work, 'refs'>): readonly ClonedRef[] =>
   refs.filter(({ name }) => isRefName(name) && name.startsWith('heads/') && !/^heads\/head(\/|$)/i.test(name))

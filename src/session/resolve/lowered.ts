@@ -8,7 +8,7 @@ import { PaudeError } from '../../errors.ts'
 import { readSecurity } from './security.ts'
 
 /** Limits and hardening of a start on a backend, and what of paude's own defaults that does not have: what you asked for is refused instead. */
-export type Lowered = { readonly limits: Limits; readonly security: Security; readonly given: readonly string[] }
+type Lowered = { readonly limits: Limits; readonly security: Security; readonly given: readonly string[] }
 
 type Where = Pick<Backend, 'name' | 'can'> & { readonly remote?: Backend['remote'] }
 

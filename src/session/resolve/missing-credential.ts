@@ -13,7 +13,7 @@ import { projectFolders } from '../../workspace/workspace.ts'
 import { hasCredential, keptLogin, unsetCredential } from './provider.ts'
 
 /** What lacks, and the ways to give it; null where a start has all it needs, or where only the box can know. */
-export type Lack = { readonly what: string; readonly ways: string }
+type Lack = { readonly what: string; readonly ways: string }
 
 /**
  * Looks for a credential before anything is started. Not every start without one fails: an address of your own may need none, and the

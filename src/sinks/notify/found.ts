@@ -4,7 +4,7 @@ import { type NotifyEffects, sendNoted } from './notifier.ts'
 import type { NotifySettings } from './settings.ts'
 
 /** Something appeared in the project of a session that this machine may run; `text` says what, `next` is the command that comes next. */
-export type FoundThere = {
+type FoundThere = {
   readonly does: 'paused' | 'stopped' | 'told'
   readonly text: string
   readonly next: string
