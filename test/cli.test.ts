@@ -692,7 +692,7 @@ describe('a machine that is not as it should be', () => {
     expect(verbs()).toEqual([])
   })
 
-  test('no HOME', async () => {
+  test('HOME may be unset where other folders are named, and is not guessed where it is empty', async () => {
     const state = join(machine.room, 'state')
     expect(
       (await machine.paude(['-p', 'x'], { env: { HOME: undefined, XDG_STATE_HOME: state, XDG_CACHE_HOME: state } })).code,

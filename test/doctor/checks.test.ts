@@ -128,26 +128,26 @@ describe('engines', () => {
 describe('what an engine answers', () => {
   const docker = { ...backends.docker.health, version: backends.docker.health.version(usualSettings) }
   const answered = (code: number, stdout: string, stderr = '') => engineOf('docker', docker, { code, stdout, stderr })
-  test('silence', () =>
+  test('an engine that says nothing is not answering', () =>
     expect(engineOf('docker', docker, { code: 137, stdout: '', stderr: '', silent: 15 })).toMatchObject({
       state: 'not answering',
       why: 'no answer within 15 s',
     }))
-  test('a client that cannot be started', () =>
+  test('a client that cannot be started is told', () =>
     expect(engineOf('docker', docker, null)).toMatchObject({ state: 'not running', why: 'its client cannot be started' }))
   test('a client without its daemon', () =>
     expect(
       answered(1, '{"Client":{}}', 'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?').state,
     ).toBe('not running'))
-  test('no permission', () =>
+  test('a refused socket is told as missing permission', () =>
     expect(answered(1, '', 'permission denied while trying to connect to the Docker daemon socket at unix:///x').state).toBe(
       'no permission',
     ))
-  test('nonsense', () =>
+  test('an answer that makes no sense means that the engine is not running', () =>
     expect(answered(0, 'hello')).toMatchObject({ state: 'not running', why: 'its answer could not be understood' }))
-  test('no server in the answer', () =>
+  test('an answer without a server means that the engine is not running', () =>
     expect(answered(0, '{"Client":{"Version":"28"},"Server":null}').state).toBe('not running'))
-  test('ready', () =>
+  test('an engine that tells its version is ready', () =>
     expect(answered(0, '{"Client":{"Version":"28.2.2"},"Server":{"Version":"20.10.24+dfsg1","Arch":"amd64"}}')).toMatchObject({
       state: 'ready',
       version: '20.10.24+dfsg1',
@@ -350,7 +350,7 @@ describe('sessions', () => {
     expect(resolverConfChecks({ conf, daemon })[0]?.state).toBe(expected)
   })
 
-  test('orphans', () => {
+  test('what a killed paude left is a warning with the command that removes it', () => {
     expect(orphanChecks({ parts: [], forsaken: [] })[0]?.state).toBe('ok')
     expect(orphanChecks({ parts: ['a', 'b'], forsaken: [] })).toMatchObject([{ state: 'warning', fix: 'paude rm --orphans' }])
     expect(orphanChecks({ parts: ['a'], forsaken: ['paude-bcd234'] })).toMatchObject([
@@ -422,7 +422,7 @@ describe('sessions', () => {
     expect(proxyChecks({}, { ways: DIRECT, fault })).toEqual([problem('proxy of this machine', fault.message, fault.hint)])
   })
 
-  test('extra certificates', () => {
+  test('extra certificates are counted, and those that cannot be read are a problem', () => {
     expect(authorityChecks({ count: 2, expired: [], fault: '' })[0]?.detail).toBe('the sandbox also trusts 2 of this machine')
     expect(authorityChecks({ count: 0, expired: [], fault: 'unreadable' })[0]?.state).toBe('problem')
   })

@@ -49,10 +49,10 @@ test('a backend that gives HOME to one session at a time refuses a second one, b
 })
 
 test('nothing is refused where HOME is free, is another one, is its own, or is shared', async () => {
-  await starts(apple, 'exited')
-  await starts(apple, null)
-  await starts(apple, 'running', { id: OTHER, homeVolume: 'paude-home-of-another-project' })
-  await starts(apple, 'running', { id: OTHER, homeVolume: '' })
-  await starts(apple, 'running', record)
-  await starts(docker, 'running')
+  await expect(starts(apple, 'exited')).resolves.toBeUndefined()
+  await expect(starts(apple, null)).resolves.toBeUndefined()
+  await expect(starts(apple, 'running', { id: OTHER, homeVolume: 'paude-home-of-another-project' })).resolves.toBeUndefined()
+  await expect(starts(apple, 'running', { id: OTHER, homeVolume: '' })).resolves.toBeUndefined()
+  await expect(starts(apple, 'running', record)).resolves.toBeUndefined()
+  await expect(starts(docker, 'running')).resolves.toBeUndefined()
 })

@@ -145,7 +145,7 @@ describe('the source', () => {
     expect(check(mountWord(name))).toEqual({ source, target: source, readOnly: true })
   })
 
-  test('must exist', () => {
+  test('must exist, and is named by its whole path where it does not', () => {
     expect(refusal(() => check('missing:/data/x'))).toBe(
       `not-found: cannot mount ${join(places.cwd, 'missing')}: it does not exist`,
     )
