@@ -1,5 +1,6 @@
 import type { Receipt } from '../network/receipt.ts'
-import { capabilityProbes, fileProbes, mountProbes, neighbourProbes, processProbes } from './box-probes.ts'
+import { capabilityProbes, mountProbes, neighbourProbes, processProbes } from './box-probes.ts'
+import { fileProbes } from './file-probes.ts'
 import { networkProbes } from './network-probes.ts'
 import { type Area, type Facts, meant, notApplicable, type Probe, type Result, type Want } from './probe.ts'
 import { proxyProbes } from './proxy-probes.ts'

@@ -1,6 +1,5 @@
-import { broken, every, held, notApplicable, nothing, type Probe, refused, unreachable, when, withPerl } from './probe.ts'
+import { broken, every, held, notApplicable, nothing, type Probe, refused, unreachable, when, withPerl, words } from './probe.ts'
 
-const words = (value: string): readonly string[] => value.split(' ').filter((word) => word !== '')
 /** `00000000…:PORT` and the like: only 127.0.0.1 (0100007F) and ::1 are nobody else's. */
 const onLoopback = (listener: string): boolean => /^([0-9A-F]{6}7F|0{24}01000000):/.test(listener)
 

@@ -112,3 +112,6 @@ export const nothing = (value: string): boolean => value.trim() === ''
 
 const plain = (value: string): string => value.trim() || 'nothing'
 const short = (key: string): string => key.slice(key.indexOf('.') + 1)
+
+/** The words of an observation. */
+export const words = (value: string): readonly string[] => value.split(' ').filter((word) => word !== '')

@@ -18,7 +18,7 @@ import { removePlan } from '../session/life/plans.ts'
 import { givenUp } from '../session/resolve/security.ts'
 import { judge, KNOWN_AFTER, type Row } from './judge.ts'
 import { lookFromInside, lookFromOutside, lookFromProxy, neighbourNamespaces, waitForWall } from './observe.ts'
-import type { Facts, Want } from './probe.ts'
+import { type Facts, type Want, words } from './probe.ts'
 import { type Images, type Made, makeProject, makeSession, PIDS } from './sessions.ts'
 import { openWitness, type Witness } from './witness.ts'
 import { openWitnessBeside } from './witness-beside.ts'
@@ -110,7 +110,7 @@ async function observe(
   const witness =
     beside === null
       ? await openWitness(nearby['proxy.host'] ?? '', apart(trial.host))
-      : await openWitnessBeside(beside, neighbour, { domains: wordsOf(nearby['proxy.domains']), effects })
+      : await openWitnessBeside(beside, neighbour, { domains: words(nearby['proxy.domains'] ?? ''), effects })
   witnesses.push(witness)
   const session = await makeSession({
     ...trial,
@@ -206,8 +206,6 @@ export function wanted(
     isMachine,
   }
 }
-
-const wordsOf = (text = ''): readonly string[] => text.split(' ').filter((word) => word !== '')
 
 /** Signals wait for the next check, so that nothing interrupts the clean-up. */
 function listen(): { readonly check: () => void; readonly stop: () => void } {
