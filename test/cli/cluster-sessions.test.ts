@@ -14,6 +14,7 @@ const OLD = '2026-01-01T00:00:00Z'
 const CLIENT = `#!/bin/sh
 echo "$*" >>"$HOME/calls"
 case "$*" in
+  *'jsonpath=('*) echo '()' ;;
   *--output=jsonpath=*) cat "$HOME/remains" ;;
   *--output=json*) cat "$HOME/items" ;;
   *' patch deployment '*) exit 1 ;;
@@ -126,6 +127,20 @@ test('while its cluster does not answer nothing is said of it but that', () => {
   }
   expect(paude('sessions').stderr).toContain(silent)
   expect(readFileSync(join(folder, 'session.json'), 'utf8')).toBe(JSON.stringify(record))
+})
+
+test('of two clusters the one that does not answer hides no session of the other', () => {
+  const far = join(room, 'state/paude/sessions/paude-fgh567')
+  mkdirSync(far)
+  const cluster = { context: 'two', namespace: 'team' }
+  writeFileSync(join(far, 'session.json'), JSON.stringify({ ...record, id: 'paude-fgh567', name: 'further', cluster }))
+  const refused = 'The connection to the server 192.0.2.1:6443 was refused - did you specify the right host or port?'
+  const dead = `case "$*" in *--context=two*) echo "${refused}" >&2; exit 1 ;; esac\n`
+  writeFileSync(join(room, 'kubectl'), CLIENT.replace('\n', `\n${dead}`), { mode: 0o755 })
+  const { stdout, stderr, code } = paude('sessions', '--json')
+  expect((JSON.parse(stdout) as readonly { readonly name: string }[]).map(({ name }) => name)).toEqual(['far'])
+  expect(stderr).toContain('the cluster does not answer at 192.0.2.1:6443: paude cannot show its sessions')
+  expect(code).toBe(0)
 })
 
 test('one of which nothing is left is not said to have ended', () => {

@@ -96,7 +96,7 @@ export default verb({
     // A reader of a pipe has the mark itself.
     if (!json && !quiet && context.host.terminal.stderr && rows.some(({ own }) => !own))
       context.note(`sessions marked ${OTHERS} have no record on this account, so they are most likely another user's`)
-    return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
+    return sessions.length === 0 && new Set(failures.map(({ backend }) => backend)).size === Object.keys(backends).length ? 1 : 0
   },
 })
 

@@ -9,7 +9,7 @@ import { HARDENED } from '../../box/security.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Argv } from '../../plan/plan.ts'
-import { ask, askAll, refusedIsNull } from '../../run/ask.ts'
+import { ask, refusedIsNull } from '../../run/ask.ts'
 import { withhold } from '../../run/environment.ts'
 import { KILLED, type Outcome } from '../../run/process.ts'
 import { question } from '../../run/question.ts'
@@ -108,7 +108,7 @@ export async function beginList(context: Context): Promise<{ readonly list: Prom
 type Answer = {
   readonly name: string
   readonly rows: readonly Row[]
-  readonly error?: PaudeError
+  readonly errors: readonly PaudeError[]
   /** One that was asked and has none. */
   readonly empty?: Backend
 }
@@ -119,19 +119,25 @@ async function sessionsOn(context: Context, backend: Backend, known?: Usable): P
   const name = titleOf(backend.name, remote)
   const placed = { backend: backend.name, ...(remote === null ? {} : { remote }) }
   const state = known ?? (await usable(context.host, backend))
-  if (state === 'missing' && remote === null) return { name, rows: [] }
+  if (state === 'missing' && remote === null) return { name, rows: [], errors: [] }
   const queries = backend.inventory.sessions(boxesOf(context.host, backend))
-  if (queries.length === 0) return { name, rows: [] }
+  if (queries.length === 0) return { name, rows: [], errors: [] }
   if (state === 'elsewhere' && backend.inventory.sessions(() => []).length > 0 && boxesOf(context.host, backend)().length === 0)
-    return { name, rows: [] }
-  if (state !== 'yes') return { name, rows: [], error: away(context.host, backend, 'start') ?? unusable(backend, state) }
-  try {
-    const rows = await askAll(queries, context.effects(backend), ...(remote === null ? [] : [askFar]))
-    return { name, rows: rows.map((row) => ({ ...row, ...placed })), ...(rows.length === 0 ? { empty: backend } : {}) }
-  } catch (error) {
-    if (error instanceof PaudeError) return { name, rows: [], error }
-    throw error
-  }
+    return { name, rows: [], errors: [] }
+  if (state !== 'yes') return { name, rows: [], errors: [away(context.host, backend, 'start') ?? unusable(backend, state)] }
+  // Each by itself: of several clusters one may be out of reach.
+  const answers = await Promise.all(
+    queries.map((query) =>
+      ask(query, context.effects(backend), ...(remote === null ? [] : [askFar])).catch((error: unknown) => {
+        if (error instanceof PaudeError) return error
+        throw error
+      }),
+    ),
+  )
+  const errors = answers.flatMap((answer) => (answer instanceof PaudeError ? [answer] : []))
+  const rows = answers.flatMap((answer) => (answer instanceof PaudeError ? [] : answer))
+  const isEmpty = rows.length === 0 && errors.length === 0
+  return { name, rows: rows.map((row) => ({ ...row, ...placed })), errors, ...(isEmpty ? { empty: backend } : {}) }
 }
 
 const listed = (context: Context, answers: readonly Answer[]): SessionList => ({
@@ -141,7 +147,7 @@ const listed = (context: Context, answers: readonly Answer[]): SessionList => ({
     .filter((row) => isOfRecord(context, row))
     .filter(({ id }) => !isLeaving(sessionFolder(context.host, id)))
     .toSorted((a, b) => (a.created < b.created ? 1 : -1)),
-  failures: answers.flatMap(({ name, error }) => (error === undefined ? [] : [{ backend: name, error }])),
+  failures: answers.flatMap(({ name, errors }) => errors.map((error) => ({ backend: name, error }))),
 })
 
 /** Whether a row comes from where its record says that the session is. */
