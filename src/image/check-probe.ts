@@ -8,28 +8,28 @@ type Wanted = Pick<CheckedImage, 'agent' | 'install'>
 export function checkProbe(probe: Probe, { agent, install }: Wanted): readonly Check[] {
   if (probe['sh'] !== 'ok')
     return [
-      row(
-        'K9',
-        'shell',
-        'error',
-        false,
-        'no POSIX shell at /bin/sh, or it does not run here',
-        'use a base image with a shell; distroless images cannot run an agent',
-      ),
+      {
+        id: 'K9',
+        title: 'shell',
+        severity: 'error',
+        ok: false,
+        message: 'no POSIX shell at /bin/sh, or it does not run here',
+        fix: 'use a base image with a shell; distroless images cannot run an agent',
+      },
     ]
   if (probe['end'] !== 'ok')
     return [
-      row(
-        'K9',
-        'shell',
-        'error',
-        false,
-        'the shell stopped before the end of the check',
-        'check whether /bin/sh is a POSIX shell',
-      ),
+      {
+        id: 'K9',
+        title: 'shell',
+        severity: 'error',
+        ok: false,
+        message: 'the shell stopped before the end of the check',
+        fix: 'check whether /bin/sh is a POSIX shell',
+      },
     ]
   return [
-    row('K9', 'shell', 'error', true, '/bin/sh works', ''),
+    { id: 'K9', title: 'shell', severity: 'error', ok: true, message: '/bin/sh works', fix: '' },
     ...agentChecks(probe, { agent, install }),
     ...toolChecks(probe, install),
     home(probe),
@@ -43,27 +43,41 @@ export function checkProbe(probe: Probe, { agent, install }: Wanted): readonly C
 function agentChecks(probe: Probe, { agent, install }: Wanted): readonly Check[] {
   const path = probe['agent'] ?? ''
   if (path === '') return [missingAgent(probe, { agent, install })]
-  const present = row('K5', agent, 'error', true, path, '')
+  const present: Check = { id: 'K5', title: agent, severity: 'error', ok: true, message: path, fix: '' }
   const code = probe['agent-code'] ?? ''
   const output = probe['agent-output'] ?? ''
   if (code !== '0')
     return [
       present,
-      row(
-        'K6',
-        `${agent} --version`,
-        'error',
-        false,
-        `${code === '124' ? 'no answer within 20 s' : `exit code ${code}`}${output === '' ? '' : `: ${output}`}`,
-        brokenAgent(probe, install),
-      ),
+      {
+        id: 'K6',
+        title: `${agent} --version`,
+        severity: 'error',
+        ok: false,
+        message: `${code === '124' ? 'no answer within 20 s' : `exit code ${code}`}${output === '' ? '' : `: ${output}`}`,
+        fix: brokenAgent(probe, install),
+      },
     ]
   return [
     present,
-    row('K6', `${agent} --version`, 'error', true, output, ''),
+    { id: 'K6', title: `${agent} --version`, severity: 'error', ok: true, message: output, fix: '' },
     ...(install === null ? [] : [version(output, install)]),
-    row('K17', 'unknown uid', 'warning', true, `${agent} runs as a user without a passwd entry`, ''),
-    row('K32', 'read-only root', 'warning', true, `${agent} runs with writable /tmp and HOME only`, ''),
+    {
+      id: 'K17',
+      title: 'unknown uid',
+      severity: 'warning',
+      ok: true,
+      message: `${agent} runs as a user without a passwd entry`,
+      fix: '',
+    },
+    {
+      id: 'K32',
+      title: 'read-only root',
+      severity: 'warning',
+      ok: true,
+      message: `${agent} runs with writable /tmp and HOME only`,
+      fix: '',
+    },
   ]
 }
 
@@ -76,33 +90,34 @@ function missingAgent(probe: Probe, { agent, install }: Wanted): Check {
   if (install !== null) {
     const libraries = probe['libraries-missing'] ?? ''
     if (libraries !== '')
-      return row(
-        'K5',
-        agent,
-        'error',
-        false,
-        `${install.title} cannot be added: missing ${libraries}`,
-        installs(probe, install.libraries),
-      )
-    return row(
-      'K5',
-      agent,
-      'note',
-      false,
-      `${found}; paude adds ${install.title} ${install.version} in a small image of its own`,
-      '',
-    )
+      return {
+        id: 'K5',
+        title: agent,
+        severity: 'error',
+        ok: false,
+        message: `${install.title} cannot be added: missing ${libraries}`,
+        fix: installs(probe, install.libraries),
+      }
+    return {
+      id: 'K5',
+      title: agent,
+      severity: 'note',
+      ok: false,
+      message: `${found}; paude adds ${install.title} ${install.version} in a small image of its own`,
+      fix: '',
+    }
   }
-  return row(
-    'K5',
-    agent,
-    'error',
-    false,
-    found,
-    elsewhere === ''
-      ? `install ${agent} into a folder in PATH`
-      : `RUN chmod a+rx ${elsewhere} && ln -s ${elsewhere} /usr/local/bin/`,
-  )
+  return {
+    id: 'K5',
+    title: agent,
+    severity: 'error',
+    ok: false,
+    message: found,
+    fix:
+      elsewhere === ''
+        ? `install ${agent} into a folder in PATH`
+        : `RUN chmod a+rx ${elsewhere} && ln -s ${elsewhere} /usr/local/bin/`,
+  }
 }
 
 function brokenAgent(probe: Probe, install: Install | null): string {
@@ -120,40 +135,52 @@ function version(output: string, { version: tested }: Install): Check {
   const [major = 0, minor = 0] = (/(\d+)\.(\d+)\.\d+/.exec(output)?.slice(1) ?? []).map(Number)
   const [testedMajor = 0, testedMinor = 0] = tested.split('.').map(Number)
   const ok = major > testedMajor || (major === testedMajor && minor >= testedMinor)
-  return row(
-    'K7',
-    'version',
-    'warning',
+  return {
+    id: 'K7',
+    title: 'version',
+    severity: 'warning',
     ok,
-    ok ? 'recent enough' : `older than ${tested}, the release that paude is tested with`,
-    ok ? '' : `install ${tested}`,
-  )
+    message: ok ? 'recent enough' : `older than ${tested}, the release that paude is tested with`,
+    fix: ok ? '' : `install ${tested}`,
+  }
 }
 
 function toolChecks(probe: Probe, install: Install | null): readonly Check[] {
   const missing = probe['tools-missing'] ?? ''
-  const tool = (id: Check['id'], name: string, severity: Check['severity'], loss: string): Check => {
+  const tool = ({
+    id,
+    name,
+    severity,
+    loss,
+  }: Pick<Check, 'id' | 'severity'> & { readonly name: string; readonly loss: string }): Check => {
     const path = probe[name] ?? ''
-    return row(id, name, severity, path !== '', path === '' ? loss : path, path === '' ? installs(probe, name) : '')
+    return {
+      id,
+      title: name,
+      severity,
+      ok: path !== '',
+      message: path === '' ? loss : path,
+      fix: path === '' ? installs(probe, name) : '',
+    }
   }
   return [
-    tool(
-      'K8',
-      'bash',
-      install?.needsBash ? 'error' : 'warning',
-      `only sh: ${install?.needsBash ? `${install.title} cannot run commands` : 'hooks fall back to sh'}`,
-    ),
-    tool('K10', 'curl', 'warning', 'an agent needs it to fetch files'),
-    row(
-      'K11',
-      'basic tools',
-      'error',
-      missing === '',
-      missing === '' ? 'all there' : `missing: ${missing}`,
-      missing === '' ? '' : installs(probe, 'coreutils'),
-    ),
-    tool('K12', 'tar', 'warning', 'paude cannot copy files in and out'),
-    tool('K13', 'git', 'warning', 'sessions start, but git does not work in them'),
+    tool({
+      id: 'K8',
+      name: 'bash',
+      severity: install?.needsBash ? 'error' : 'warning',
+      loss: `only sh: ${install?.needsBash ? `${install.title} cannot run commands` : 'hooks fall back to sh'}`,
+    }),
+    tool({ id: 'K10', name: 'curl', severity: 'warning', loss: 'an agent needs it to fetch files' }),
+    {
+      id: 'K11',
+      title: 'basic tools',
+      severity: 'error',
+      ok: missing === '',
+      message: missing === '' ? 'all there' : `missing: ${missing}`,
+      fix: missing === '' ? '' : installs(probe, 'coreutils'),
+    },
+    tool({ id: 'K12', name: 'tar', severity: 'warning', loss: 'paude cannot copy files in and out' }),
+    tool({ id: 'K13', name: 'git', severity: 'warning', loss: 'sessions start, but git does not work in them' }),
     ...(probe['git'] === undefined ? [] : [gitVersion(probe)]),
   ]
 }
@@ -162,63 +189,64 @@ function toolChecks(probe: Probe, install: Install | null): readonly Check[] {
 function gitVersion(probe: Probe): Check {
   const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(probe['git-version'] ?? '')?.slice(1) ?? []).map(Number)
   const ok = major > 2 || (major === 2 && minor >= 31)
-  return row(
-    'K14',
-    'git version',
-    'warning',
+  return {
+    id: 'K14',
+    title: 'git version',
+    severity: 'warning',
     ok,
-    probe['git-version'] ?? '',
-    ok ? '' : 'install git 2.31 or later; older releases reject the owner of the mounted project',
-  )
+    message: probe['git-version'] ?? '',
+    fix: ok ? '' : 'install git 2.31 or later; older releases reject the owner of the mounted project',
+  }
 }
 
 function home(probe: Probe): Check {
   const writable = probe['home-writable'] === 'yes'
   const kept = probe['home'] === PROBE_HOME
-  if (writable && kept) return row('K16', 'HOME', 'error', true, 'the agent can keep its settings', '')
-  return row(
-    'K16',
-    'HOME',
-    'error',
-    false,
-    kept ? `cannot make a folder in HOME: ${probe['home-writable']}` : `HOME became ${probe['home']}`,
-    'do not set HOME',
-  )
+  if (writable && kept)
+    return { id: 'K16', title: 'HOME', severity: 'error', ok: true, message: 'the agent can keep its settings', fix: '' }
+  return {
+    id: 'K16',
+    title: 'HOME',
+    severity: 'error',
+    ok: false,
+    message: kept ? `cannot make a folder in HOME: ${probe['home-writable']}` : `HOME became ${probe['home']}`,
+    fix: 'do not set HOME',
+  }
 }
 
 function hardening(probe: Probe): readonly Check[] {
   const held = /^0*$/.test(probe['capabilities'] ?? '') && probe['no-new-privileges'] !== '0' && probe['root-writable'] === 'no'
   const sudo = probe['sudo'] ?? ''
   return [
-    row(
-      'K33',
-      'hardening',
-      'error',
-      held,
-      held ? 'no capabilities, no new privileges, root read-only' : 'the engine did not drop the privileges',
-      held ? '' : 'paude doctor',
-    ),
-    row(
-      'K33',
-      'sudo',
-      'warning',
-      sudo === '',
-      sudo === '' ? 'none' : `${sudo} cannot work in a session`,
-      sudo === '' ? '' : 'install what you need during the image build',
-    ),
+    {
+      id: 'K33',
+      title: 'hardening',
+      severity: 'error',
+      ok: held,
+      message: held ? 'no capabilities, no new privileges, root read-only' : 'the engine did not drop the privileges',
+      fix: held ? '' : 'paude doctor',
+    },
+    {
+      id: 'K33',
+      title: 'sudo',
+      severity: 'warning',
+      ok: sudo === '',
+      message: sudo === '' ? 'none' : `${sudo} cannot work in a session`,
+      fix: sudo === '' ? '' : 'install what you need during the image build',
+    },
   ]
 }
 
 function certificates(probe: Probe): Check {
   const file = probe['ca'] ?? ''
-  return row(
-    'K23',
-    'CA bundle',
-    'error',
-    file !== '',
-    file === '' ? 'none found: HTTPS will fail' : file,
-    file === '' ? installs(probe, 'ca-certificates') : '',
-  )
+  return {
+    id: 'K23',
+    title: 'CA bundle',
+    severity: 'error',
+    ok: file !== '',
+    message: file === '' ? 'none found: HTTPS will fail' : file,
+    fix: file === '' ? installs(probe, 'ca-certificates') : '',
+  }
 }
 
 /** Programs that have to trust the certificates of a session, each with the variable that names them. Those that could not be tried are left out. */
@@ -227,31 +255,20 @@ const TRUST = { curl: 'CURL_CA_BUNDLE', git: 'GIT_SSL_CAINFO', node: 'NODE_EXTRA
 function trust(probe: Probe): readonly Check[] {
   const tried = Object.entries(TRUST).filter(([program]) => probe[`trust-${program}`] !== undefined)
   const deaf = tried.filter(([program]) => probe[`trust-${program}`] !== 'yes')
+  const obeying = tried.filter((one) => !deaf.includes(one)).map(([program]) => program)
+  const message = `obeyed by ${obeying.join(', ')}`
+  const obeyed: Check = { id: 'K24', title: 'CA variables', severity: 'warning', ok: true, message, fix: '' }
   return [
-    ...(tried.length > deaf.length
-      ? [
-          row(
-            'K24',
-            'CA variables',
-            'warning',
-            true,
-            `obeyed by ${tried
-              .filter((one) => !deaf.includes(one))
-              .map(([program]) => program)
-              .join(', ')}`,
-            '',
-          ),
-        ]
-      : []),
-    ...deaf.map(([program, variable]) =>
-      row(
-        'K24',
-        `CA variable of ${program}`,
-        'warning',
-        false,
-        `${program} ignores ${variable}: it does not trust a proxy that adds a credential, nor your own certificates`,
-        `install the ${program} of the distribution, or add your certificates in the image build`,
-      ),
+    ...(obeying.length > 0 ? [obeyed] : []),
+    ...deaf.map(
+      ([program, variable]): Check => ({
+        id: 'K24',
+        title: `CA variable of ${program}`,
+        severity: 'warning',
+        ok: false,
+        message: `${program} ignores ${variable}: it does not trust a proxy that adds a credential, nor your own certificates`,
+        fix: `install the ${program} of the distribution, or add your certificates in the image build`,
+      }),
     ),
     ...(probe['node-version'] === undefined ? [] : [nodeVersion(probe['node-version'])]),
   ]
@@ -261,37 +278,28 @@ function trust(probe: Probe): readonly Check[] {
 function nodeVersion(said: string): Check {
   const [major = 0, minor = 0] = (/v(\d+)\.(\d+)/.exec(said)?.slice(1) ?? []).map(Number)
   const ok = major >= 24 || (major === 22 && minor >= 21)
-  return row(
-    'K24',
-    'node version',
-    'warning',
+  return {
+    id: 'K24',
+    title: 'node version',
+    severity: 'warning',
     ok,
-    ok ? said : `${said}: its own fetch ignores the proxy variables, so it reaches nothing`,
-    ok ? '' : 'install Node 24 or later',
-  )
+    message: ok ? said : `${said}: its own fetch ignores the proxy variables, so it reaches nothing`,
+    fix: ok ? '' : 'install Node 24 or later',
+  }
 }
 
 function terminal(probe: Probe): Check {
   const file = probe['terminfo'] ?? ''
   const fix = installs(probe, base(probe) === 'apk' ? 'ncurses-terminfo-base' : 'ncurses-base')
-  return row(
-    'K34',
-    'terminfo',
-    'warning',
-    file !== '',
-    file === '' ? 'xterm-256color is unknown, so less and vi do not work well' : file,
-    file === '' ? fix : '',
-  )
+  return {
+    id: 'K34',
+    title: 'terminfo',
+    severity: 'warning',
+    ok: file !== '',
+    message: file === '' ? 'xterm-256color is unknown, so less and vi do not work well' : file,
+    fix: file === '' ? fix : '',
+  }
 }
-
-const row = (id: Check['id'], title: string, severity: Check['severity'], ok: boolean, message: string, fix: string): Check => ({
-  id,
-  title,
-  severity,
-  ok,
-  message,
-  fix,
-})
 
 /** A line for the Dockerfile, in the words of the image's distribution. */
 function installs(probe: Probe, packages: string): string {
