@@ -1,7 +1,7 @@
 import { addressesOf, agentNeeds, furtherNeeds } from '../../agents/models.ts'
 import type { Network } from '../../box/spec.ts'
 import { uncovered } from '../../config/keys/rules.ts'
-import type { Layer } from '../../config/keys/settings.ts'
+import type { Config, Layer } from '../../config/keys/settings.ts'
 import { type Credential, needsOf } from '../../credentials/credential.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Injection } from '../../network/allow.ts'
@@ -18,29 +18,16 @@ export function resolveNetwork(
   session: string,
   credentials: readonly Credential[],
 ): Network {
-  const { settings, origins, managed } = config
-  const typed = (key: 'network' | 'networkAllow' | 'networkGroups' | 'networkPorts') =>
-    origins[key].some(({ layer }) => layer === 'flag')
-  // A one-shot command needs no network unless it says so.
+  const { settings, managed } = config
   if (settings.network === 'none') {
-    // A list from the file or the environment is for sessions that have a network; only typed flags can cannot be combined.
-    for (const [key, flag] of [
-      ['networkAllow', '--network-allow'],
-      ['networkGroups', '--network-group'],
-      ['networkPorts', '--network-port'],
-    ] as const)
-      if (typed(key) && typed('network'))
-        throw new PaudeError('usage', `--network none and ${flag} cannot be combined`, { hint: 'leave one of them out' })
+    refuseTypedLists(config)
     return { mode: 'none' }
   }
   const needs = run.kind === 'agent' ? [...agentNeeds(agent, host, credentials), ...furtherNeeds(agent)] : []
-  // Its own provider goes without saying; where a variable sends it instead does not.
-  const own = new Set(ownProviders({ host, agent, managed }))
-  for (const { host: entry } of needs)
-    if (managed.networkAllow !== undefined && !own.has(entry) && uncovered('networkAllow', [entry], managed).length > 0)
-      throw new PaudeError('refused', `the agent needs ${entry}, which ${host.managedFile} does not allow`, {
-        hint: `unset ${addressesOf(agent)} or provider.base_url, or ask the administrator of this machine`,
-      })
+  refuseUnmanaged(
+    { host, agent, managed },
+    needs.map((need) => need.host),
+  )
   const needed = needs.map(({ host: entry, why }) => parseAllow(entry, why))
   const injections = [
     ...credentials.map(({ injection }) => ({ ...injection, way: settings.inject })),
@@ -74,6 +61,33 @@ export function resolveNetwork(
     },
     credential: handed,
   }
+}
+
+/** Of a list only what you typed is refused: one from a file or a variable is for sessions that have a network. */
+function refuseTypedLists({ origins }: Config): void {
+  const typed = (key: 'network' | 'networkAllow' | 'networkGroups' | 'networkPorts') =>
+    origins[key].some(({ layer }) => layer === 'flag')
+  for (const [key, flag] of [
+    ['networkAllow', '--network-allow'],
+    ['networkGroups', '--network-group'],
+    ['networkPorts', '--network-port'],
+  ] as const)
+    if (typed(key) && typed('network'))
+      throw new PaudeError('usage', `--network none and ${flag} cannot be combined`, { hint: 'leave one of them out' })
+}
+
+/** The agent's own provider goes without saying; where a variable sends it instead does not. */
+function refuseUnmanaged(
+  { host, agent, managed }: Pick<Wish, 'host' | 'agent'> & { readonly managed: Layer },
+  needs: readonly string[],
+): void {
+  if (managed.networkAllow === undefined) return
+  const own = new Set(ownProviders({ host, agent, managed }))
+  for (const entry of needs)
+    if (!own.has(entry) && uncovered('networkAllow', [entry], managed).length > 0)
+      throw new PaudeError('refused', `the agent needs ${entry}, which ${host.managedFile} does not allow`, {
+        hint: `unset ${addressesOf(agent)} or provider.base_url, or ask the administrator of this machine`,
+      })
 }
 
 /** Where they go. At the host of a model's provider nothing else is let through, so nothing else can be added there. */
