@@ -68,7 +68,16 @@ export type Agent = {
     /** Absent where every plugin may come. */
     readonly policy?: ExtensionPolicy | undefined
   }) => Readonly<Record<string, string>>
+  /** How its hooks report without a box; absent for one that has none there. */
+  readonly hooksHere?: HooksHere
 }
+
+/** Files of `folder` and words of every start, with which its hooks append to the file `events` of this machine; null where your words leave no room for them. */
+export type HooksHere = (at: {
+  readonly folder: string
+  readonly events: string
+  readonly words: readonly string[]
+}) => { readonly words: readonly string[]; readonly files: Readonly<Record<string, string>> } | null
 
 export type Services = {
   /** Those that the agent can have. */

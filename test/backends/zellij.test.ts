@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { kdl, layout } from '../../src/backends/zellij/layout.ts'
 import { fitsSocket } from '../../src/backends/zellij/place.ts'
@@ -32,12 +32,20 @@ afterEach(() => {
 })
 
 const CLAUDE = `#!/bin/sh
+[ "$1" != --settings ] || { settings=$2; shift 2; }
+tell() {
+  command=$(sed -n '/"command":/{s/^ *"command": "\\(.*\\)",$/\\1/p;q;}' "$settings")
+  printf '{"session_id":"01234567-89ab-cdef-0123-456789abcdef","hook_event_name":%s}\\n' "$1" | /bin/sh -c "$command"
+}
 printf 'ran:'; printf ' <%s>' "$@"; echo
 env >"$HOME/given.new" && /bin/mv "$HOME/given.new" "$HOME/given"
 [ "$1" != -p ] || { cat; exit 7; }
 [ "$1" != --resume ] || [ "$#" -lt 5 ] || shift 3
 [ "$1" != --session-id ] || { mkdir -p "$HOME/.claude/projects/x"; : >"$HOME/.claude/projects/x/$2.jsonl"; }
-until [ -e "$HOME/end" ]; do sleep 0.05; done
+until [ -e "$HOME/end" ]; do
+  [ ! -e "$HOME/told" ] || { /bin/mv "$HOME/told" "$HOME/telling"; tell "$(cat "$HOME/telling")"; echo told; }
+  sleep 0.05
+done
 exit "$(cat "$HOME/end")"
 `
 const OPEN = ['--backend', 'zellij', '--network', 'open'] as const
@@ -73,6 +81,7 @@ const rows = async () =>
     id: string
     status: string
     exitCode: number | null
+    activity?: string
   }[]
 
 describe('a session on zellij', () => {
@@ -86,6 +95,31 @@ describe('a session on zellij', () => {
     await until('the row has the code', async () => (await rows())[0]?.exitCode === 7)
     expect(await machine.paude(['rm', id])).toMatchObject({ code: 0, stdout: `${id}\n` })
     expect([await rows(), ids()]).toEqual([[], []])
+  })
+
+  test('is waited for by what the hooks of its agent tell', async () => {
+    const id = await started()
+    const activity = async (wanted: string, payload: string) => {
+      machine.write(join(machine.home, 'told.new'), payload)
+      renameSync(join(machine.home, 'told.new'), join(machine.home, 'told'))
+      await until(`the list says ${wanted}`, async () => (await rows())[0]?.activity === wanted)
+      return await machine.paude(['wait', id, '--for', wanted])
+    }
+    expect(await activity('working', '"UserPromptSubmit","prompt":"do it"')).toMatchObject({ code: 0, stdout: `${id} working\n` })
+    expect(await activity('waiting', '"Notification","notification_type":"permission_prompt","message":"may I?"')).toMatchObject({
+      code: 0,
+      stdout: `${id} waiting\n`,
+    })
+    expect(await activity('done', '"Stop","last_assistant_message":"it is done"')).toMatchObject({
+      code: 0,
+      stdout: `${id} done\n`,
+    })
+    const { stdout } = await machine.paude(['events', id, '--json'])
+    const kinds = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).kind)
+    expect(kinds).toEqual(['prompt', 'notification', 'stop'])
   })
 
   test('is stopped with all that is left of its agent, and started again with its conversation', async () => {
@@ -152,7 +186,7 @@ describe('a session on zellij', () => {
   })
 
   test('says of each verb that it does not have why', async () => {
-    const id = await started()
+    const id = await started('--settings', '{}')
     machine.write(join(machine.project, 'file'), 'text')
     for (const [words, sentence] of [
       [['exec', id, 'true'], 'runs on this machine, so there is no sandbox to run a command in'],

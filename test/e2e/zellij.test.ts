@@ -15,13 +15,18 @@ if (!isThere) process.stderr.write(`!!! NOT TESTED: zellij: there is no ${zellij
 
 /** An agent on a terminal: it echoes lines, and ends when it is told. Its conversation is kept as Claude keeps it. */
 const CLAUDE = `#!/bin/sh
+[ "$1" != --settings ] || { settings=$2; shift 2; }
+tell() {
+  command=$(sed -n '/"command":/{s/^ *"command": "\\(.*\\)",$/\\1/p;q;}' "$settings")
+  printf '{"session_id":"01234567-89ab-cdef-0123-456789abcdef","hook_event_name":"%s"}\\n' "$1" | sh -c "$command"
+}
 echo "begins: $*"
 [ "$1" != --session-id ] || { mkdir -p "$HOME/.claude/projects/x" && : >"$HOME/.claude/projects/x/$2.jsonl"; }
 [ ! -e stubborn ] || trap '' HUP TERM INT
 [ ! -e short ] || exit 3
 while read -r line; do
   echo "heard $line"
-  case $line in end*) exit "\${line#end }" ;; esac
+  case $line in end*) exit "\${line#end }" ;; work | stop) tell "$([ "$line" = work ] && echo UserPromptSubmit || echo Stop)" ;; esac
 done
 while [ -e stubborn ]; do sleep 0.1; done
 `
@@ -62,13 +67,15 @@ describe.skipIf(!isThere)('a session on the real zellij', () => {
     cleanUp()
   })
 
-  test('is typed into, shows its screen, keeps its exit code and leaves nothing behind', async () => {
+  test('is typed into, shows its screen, tells its activity, keeps its exit code and leaves nothing behind', async () => {
     const id = await started(makeProject({ name: `it's "a" $(b) {c}; ü` }), 'a b')
     await screenOf(id, 'begins: --session-id')
     expect((await on('send', id, 'größer ✓')).code).toBe(0)
     await screenOf(id, 'heard größer ✓')
-    const unknown = await on('wait', id, '--for', 'done')
-    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('does not report its activity')])
+    await on('send', id, 'work')
+    expect(await on('wait', id, '--for', 'working')).toMatchObject({ code: 0, stdout: `${id} working\n` })
+    await on('send', id, 'stop')
+    expect(await on('wait', id, '--for', 'done')).toMatchObject({ code: 0, stdout: `${id} done\n` })
     await on('send', id, 'end 7')
     expect(await on('wait', id)).toMatchObject({ code: 0, stdout: `${id} exited 7\n` })
     expect((await on('logs', id)).stdout).toContain('heard end 7')

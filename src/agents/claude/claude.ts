@@ -9,6 +9,7 @@ import { toldOfBox } from '../told.ts'
 import { findOption, isVerb, optionValue } from '../words.ts'
 import { grammar } from './grammar.ts'
 import home from './home.sh' with { type: 'text' }
+import { hooks, hooksHere } from './hooks.ts'
 import imported from './imports/imported.sh' with { type: 'text' }
 import { imports } from './imports/imports.ts'
 import { policySettings } from './imports/policy.ts'
@@ -90,6 +91,7 @@ export const claude: Agent = {
   },
   home: { '.claude.json': 'claude.json' },
   seed,
+  hooksHere,
 }
 
 /** Claude's own settings that change how it answers; none of them is a credential. */
@@ -160,42 +162,6 @@ function seed({
     'own-file.sh': printOwnFile,
     'CLAUDE.md': `${toldOfBox(restricted)}${shadowed ? SHADOWED : ''}`,
   }
-}
-
-/** What is recorded. Not SessionStart: its hooks show up in `--output-format stream-json`; the entry script records the start. */
-const RECORDED = [
-  'UserPromptSubmit',
-  'PreToolUse',
-  'PostToolUse',
-  'PostToolUseFailure',
-  'PermissionRequest',
-  'PermissionDenied',
-  'Notification',
-  'Stop',
-  'StopFailure',
-  'SubagentStart',
-  'SubagentStop',
-  'SessionEnd',
-] as const
-
-// No `args`: a release that does not know them would have a shell read the event as a script. `timeout` in seconds.
-const RECORD = { type: 'command', command: 'exec /bin/sh /paude/seed/hook.sh', timeout: 2 } as const
-const NOTE = { type: 'command', command: 'exec /bin/sh /paude/seed/conversation.sh /tmp/.claude/agent', timeout: 5 } as const
-
-/**
- * Managed hooks run in every mode, and no project or user takes them out. They record what happens and note the conversation: on a screen
- * whenever one begins, also by /clear and /resume. Hooks of that event show up in `--output-format stream-json`, so without a screen
- * it is the prompt's.
- */
-function hooks(screen: boolean): Readonly<Record<string, unknown>> {
-  const begins = screen ? 'SessionStart' : 'UserPromptSubmit'
-  const events = screen ? [begins, ...RECORDED] : RECORDED
-  return Object.fromEntries(
-    events.map((event) => [
-      event,
-      [{ hooks: [...(event === begins ? [NOTE] : []), ...(event === 'SessionStart' ? [] : [RECORD])] }],
-    ]),
-  )
 }
 
 const SHADOWED = `What you change in .claude, .mcp.json and the CLAUDE.md of this project stays in this session: tell the user that

@@ -34,6 +34,8 @@ const created = (box: Handle): Plan => [
 const life: Life = {
   make: (spec) => {
     const run = `${spec.folder}/${RUN}`
+    const { 'command.sh': command = '', ...rest } = spec.seed
+    const hooks = Object.entries(rest)
     if (!fitsSocket(spec.folder))
       throw new PaudeError('refused', `the path of the session's folder is too long for a socket: ${shown(spec.folder)}`, {
         hint: 'export XDG_STATE_HOME=DIRECTORY, a short path where you can write',
@@ -45,7 +47,9 @@ const life: Life = {
       write(`${run}/program`, spec.own.kind === 'host' ? `${spec.own.program}\n` : ''),
       write(`${run}/config.kdl`, CONFIG),
       write(`${run}/layout.kdl`, layout('/bin/sh', [scriptOf(spec.folder), 'pane', spec.id])),
-      write(`${run}/command.sh`, spec.seed['command.sh'] ?? ''),
+      write(`${run}/command.sh`, command),
+      ...(hooks.length === 0 ? [] : [folder(`${spec.folder}/seed`)]),
+      ...hooks.map(([name, text]) => write(`${spec.folder}/seed/${name}`, text)),
       ...created({ ...spec, link: 'none', overlays: [] }),
     ]
   },

@@ -71,7 +71,7 @@ export default verb({
       ...(agent === null
         ? { told: () => [] }
         : backend.inside === null
-          ? { told: () => [UNTOLD] }
+          ? { told: record.reports ? hookNews(handle.folder, record.id, agent.signals) : () => [UNTOLD] }
           : {
               told: agent.signals.silent ? () => [UNTOLD] : hookNews(handle.folder, record.id, agent.signals),
               titleSigns: agent.signals.titleSigns,

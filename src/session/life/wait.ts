@@ -53,7 +53,7 @@ async function active(context: Context, found: Found, { wanted, orExited, signal
     throw new PaudeError('usage', `session ${handle.id} has no screen, so it does not report its activity`, {
       hint: `paude wait ${handle.id}`,
     })
-  if (backend.inside === null)
+  if (backend.inside === null && !found.record.reports)
     throw new PaudeError('unsupported', `session ${handle.id} does not report its activity, since it runs on ${backend.name}`, {
       hint: `paude wait ${handle.id}`,
     })

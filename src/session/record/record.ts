@@ -102,6 +102,8 @@ const Shape = v.object({
   words: v.exactOptional(words),
   /** Id of the conversation as it was known at the start; '' when the agent chose. What became of it is in out/. */
   conversation: v.optional(v.fallback(v.string(), ''), ''),
+  /** Its hooks tell what its agent does, where nothing else does. */
+  reports: v.exactOptional(v.literal(true)),
   homeVolume: v.string(),
   link: v.picklist(['none', 'folder', 'volume', 'service', 'gate']),
   /** Where it is, for a session on a cluster. */

@@ -1,10 +1,12 @@
-import type { Agent, Opening } from '../../agents/agent.ts'
+import { join } from 'node:path'
+import type { Agent, HooksHere, Opening } from '../../agents/agent.ts'
 import { startCommand } from '../../agents/command.ts'
 import { choosesConversation } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import { ownerText } from '../../box/owner.ts'
 import type { Network, SessionSpec } from '../../box/spec.ts'
 import type { Config } from '../../config/keys/settings.ts'
+import { eventsFile } from '../../events/place.ts'
 import type { Host } from '../../host.ts'
 import { quote } from '../../plan/shell.ts'
 import { secret } from '../../secret.ts'
@@ -41,6 +43,7 @@ export function resolveOnHost(wish: HostWish): { readonly spec: SessionSpec; rea
   const network = networkOf(config, id)
   const { root, directory } = findWorkspace(host, { force: settings.force })
   const conversation = conversationOf(wish)
+  const hooks = hooksOf(wish, folder)
   const record: SessionRecord = {
     v: 3,
     id,
@@ -72,8 +75,9 @@ export function resolveOnHost(wish: HostWish): { readonly spec: SessionSpec; rea
     repos: [],
     security: BARE,
     credentials: [],
+    ...(hooks === null ? {} : { reports: true }),
   }
-  const spec = specOf(wish, { record, network, folder, conversation })
+  const spec = specOf(wish, { record, network, folder, conversation, hooks })
   refuseWeaker(backend, spec, config)
   return { spec, record }
 }
@@ -84,6 +88,14 @@ function networkOf(config: Config, session: string): Network {
   if (mode === 'none') return { mode }
   return { mode, policy: startPolicy(config, { session, needed: [], injections: [] }), policyFiles: {}, credential: null }
 }
+
+/** They read the clock of Linux. */
+const hooksOf = ({ host, agent, words }: HostWish, folder: string): Hooks =>
+  host.platform === 'linux'
+    ? (agent.hooksHere?.({ folder: join(folder, 'seed'), events: eventsFile(folder), words }) ?? null)
+    : null
+
+type Hooks = ReturnType<HooksHere>
 
 const BARE = { readOnlyRoot: false, noNewPrivileges: false, seccomp: 'off' } as const
 
@@ -100,11 +112,13 @@ function specOf(
     network,
     folder,
     conversation,
+    hooks,
   }: {
     readonly record: SessionRecord
     readonly network: Network
     readonly folder: string
     readonly conversation: string
+    readonly hooks: Hooks
   },
 ): SessionSpec {
   const { id, name, version, created, workspace, directory, security } = record
@@ -136,10 +150,16 @@ function specOf(
         `cd -- ${quote(directory)} || exit 125\n`,
         `export ${mark}=1\n`,
         // What a box needs before it may not happen here: it rearranges HOME.
-        startCommand({ ...agent, program, prelude: '' }, words, { conversation, continues: true, origin, out: `${folder}/out` }),
+        startCommand({ ...agent, program, prelude: '', before: [...agent.before, ...(hooks?.words ?? [])] }, words, {
+          conversation,
+          continues: true,
+          origin,
+          out: `${folder}/out`,
+        }),
         // A later start goes on with it, and does not ask its prompt again.
         ...(conversation === '' ? [] : [`[ -s ${noted} ] || echo ${quote(conversation)} >${noted}\n`]),
       ].join(''),
+      ...hooks?.files,
     },
     system: {},
     imported: null,

@@ -222,6 +222,41 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/zellij/command.sh <<'EOF
 set -- claude
 EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/zellij/command.sh
+mkdir -p -m 0700 /home/ada/.local/state/paude/sessions/paude-bcd234/seed
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/seed'
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/entry.sh <<'EOF'
+#!/bin/sh
+. /paude/seed/command.sh
+exec "$@"
+EOF
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/entry.sh
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/passwd <<'EOF'
+agent:x:1000:1000:agent:/home/ada:/bin/bash
+EOF
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/passwd
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/group <<'EOF'
+agent:x:1000:
+EOF
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/group
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts <<'EOF'
+127.0.0.1 localhost paude
+::1 localhost
+EOF
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json <<'EOF'
+{}
+EOF
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hook.sh <<'EOF'
+# appends to /paude/out/events
+EOF
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/hook.sh
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md <<'EOF'
+This session runs in a container of paude.
+EOF
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md
 # given up after 30 s
 later '/bin/sh /home/ada/.local/state/paude/sessions/paude-bcd234/zellij/session.sh stop paude-bcd234 0'
 (cd /home/ada/.local/state/paude/sessions/paude-bcd234 && /bin/sh /home/ada/.local/state/paude/sessions/paude-bcd234/zellij/session.sh create paude-bcd234)
