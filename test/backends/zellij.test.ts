@@ -213,6 +213,10 @@ describe('a session on zellij', () => {
     expect(listed).toContainEqual(
       expect.objectContaining({ name: 'zellij', state: 'ready', auto: false, isolation: 'none', version: '0.45.1' }),
     )
+    const { stdout: table } = await machine.paude(['backends'])
+    expect(table).toMatch(/^NAME .* LIMITS +PROJECT +WHY$/m)
+    expect(table).toMatch(/^zellij +ready .* your folder itself *$/m)
+    expect(table).toMatch(/^docker .* mounted, clone /m)
   })
 
   test('is copied with its conversation', async () => {

@@ -28,7 +28,11 @@ export default verb({
     context.answer(
       json
         ? JSON.stringify(rows, null, 2)
-        : table(['NAME', 'STATE', 'VERSION', 'ISOLATION', 'ALLOWLIST', 'LIMITS', 'WHY'], rows.map(cells), fit(context.host)),
+        : table(
+            ['NAME', 'STATE', 'VERSION', 'ISOLATION', 'ALLOWLIST', 'LIMITS', 'PROJECT', 'WHY'],
+            rows.map(cells),
+            fit(context.host),
+          ),
     )
     return 0
   },
@@ -61,12 +65,31 @@ const listed = (engine: EngineState, can: Can, chosen: string): Row => ({
   can,
 })
 
-const cells = ({ name, remote, state, version, rootless, isolation, allowlist, limits, why, auto }: Row): readonly string[] => [
+/** How a project can come in. */
+const PROJECT = { bind: 'mounted', volume: 'clone', host: 'your folder itself' } as const satisfies Record<
+  Can['transports'][number],
+  string
+>
+
+const cells = ({
+  name,
+  remote,
+  state,
+  version,
+  rootless,
+  isolation,
+  allowlist,
+  limits,
+  can,
+  why,
+  auto,
+}: Row): readonly string[] => [
   auto ? `${name} (auto)` : titleOf(name, remote),
   state === 'ready' ? green(state) : yellow(state),
   version === '' ? '-' : `${version}${rootless ? ' rootless' : ''}`,
   isolation,
   allowlist ? 'enforced' : 'no',
   limits.join(', '),
+  can.transports.map((kind) => PROJECT[kind]).join(', '),
   printable(why) || (auto ? 'used without --backend' : ''),
 ]
