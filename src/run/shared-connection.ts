@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -26,31 +26,51 @@ const PATIENCE = 3_000
 const PAUSE = 15
 
 /** Begins to connect; `like` is the client whose environment ssh gets. A machine that it cannot reach this way is reached as before. */
-export function openWay(way: Way, like: string): Opened {
-  const folder = mkdtempSync(join(tmpdir(), 'paude-way-'))
+export function openWay(way: Way, like: string, patience = PATIENCE): Opened {
+  const folder = ownFolder()
+  if (folder === null) return { take: async () => undefined, close: () => undefined }
   const here = join(folder, 's')
   const words = [...OPTIONS, '-T', `-L${here}:${way.socket}`, ...way.ssh]
   const tunnel = onOurEnd(['/bin/sh', '-c', TUNNEL, folder, ...words], like)
+  const gone = new AbortController()
+  tunnel.whenGone(() => {
+    gone.abort()
+    leaveWay(way.word)
+  })
   return {
     take: async (engine) => {
-      if (engine !== '' && (await identityAt(here, way)) === engine) {
+      if (
+        engine !== '' &&
+        (await identityAt(here, way, AbortSignal.any([gone.signal, AbortSignal.timeout(patience)]))) === engine &&
+        !gone.signal.aborted
+      )
         takeWay(way.word, way.through(here))
-        tunnel.whenGone(() => leaveWay(way.word))
-      } else tunnel.close()
+      else tunnel.close()
     },
     close: tunnel.close,
   }
 }
 
-/** Who listens at the other end; '' when nobody has answered in time. */
-async function identityAt(socket: string, { path, identity }: Way): Promise<string> {
-  const signal = AbortSignal.timeout(PATIENCE)
-  while (!signal.aborted)
-    try {
-      const response = await fetch(`http://localhost${path}`, { unix: socket, signal })
-      return identity(await response.text())
-    } catch {
-      await sleep(PAUSE)
-    }
-  return ''
+/** null where nothing can be made there. */
+function ownFolder(): string | null {
+  try {
+    return mkdtempSync(join(tmpdir(), 'paude-way-'))
+  } catch {
+    return null
+  }
+}
+
+/** Who listens at the other end; '' when nobody has answered in time, or the connection is gone. */
+async function identityAt(socket: string, { path, identity }: Way, signal: AbortSignal): Promise<string> {
+  while (!existsSync(socket)) {
+    if (signal.aborted) return ''
+    await sleep(PAUSE)
+  }
+  // ssh listens here once it has logged in, so the first answer counts, and so does that there is none.
+  try {
+    const response = await fetch(`http://localhost${path}`, { unix: socket, signal })
+    return identity(await response.text())
+  } catch {
+    return ''
+  }
 }

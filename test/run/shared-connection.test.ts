@@ -10,10 +10,11 @@ const folder = mkdtempSync(join(tmpdir(), 'shared-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** In place of ssh: it answers at the socket of `-L` itself, and ends with its stdin. A real one is in the tests with engines. */
-const answering = (id: string) => {
+const answering = (id: string, does: string) => {
   const program = `
     const here = process.argv.find((word) => word.startsWith('-L')).slice(2).split(':')[0]
-    require('node:http').createServer((_, answer) => answer.end(JSON.stringify({ ID: '${id}' }))).listen(here)
+    const id = '${id}'
+    ${does}
     process.stdin.resume().on('end', () => process.exit(0))`
   writeFileSync(join(folder, 'ssh.js'), program)
   writeFileSync(
@@ -28,15 +29,18 @@ const answering = (id: string) => {
 const wayOf = (at: string, env: Readonly<Record<string, string>> = {}) =>
   dockerAt({ name: 'build', at }).health.way?.({ env }) ?? null
 
-/** Opens the way to a machine with our ssh in PATH. */
-async function taken(id: string, engine: string) {
-  answering(id)
+const ANSWERS = "require('node:http').createServer((_, answer) => answer.end(JSON.stringify({ ID: id }))).listen(here)"
+
+/** Opens the way to a machine with our ssh in PATH, and takes it for an engine. */
+async function taken(id: string, engine: string, does = ANSWERS) {
+  answering(id, does)
   const way = wayOf('ssh://you@build.example.org:2222')
   if (way === null) throw new Error('docker has no way there')
   const before = process.env['PATH'] ?? ''
   process.env['PATH'] = `${folder}:${before}`
   try {
-    const opened = openWay(way, 'docker')
+    // Longer than a test may last: what should not be waited for shows.
+    const opened = openWay(way, 'docker', 600_000)
     await opened.take(engine)
     return { opened, call: byWay(['docker', way.word, 'ps', way.word]), word: way.word }
   } finally {
@@ -66,6 +70,15 @@ describe('a shared connection to docker on another machine', () => {
     const { call, word } = await taken('OTHER', 'ABCD')
     expect(call[1]).toBe(word)
     expect(place()).toContain('/paude-way-')
+    await until(() => !existsSync(place()))
+  })
+
+  test.each([
+    ['has no such socket', "require('node:net').createServer((one) => one.destroy()).listen(here)"],
+    ['cannot be reached', 'process.exit(255)'],
+  ])('is not waited for where the machine %s', async (_, does) => {
+    const { call, word } = await taken('ABCD', 'ABCD', does)
+    expect(call[1]).toBe(word)
     await until(() => !existsSync(place()))
   })
 
