@@ -97,7 +97,7 @@ export function hostSide(cwd: string): Side {
 }
 
 /** What Claude's own file begins with in a box, with the key that is used here. */
-function seed(directory: string, key: string): string {
+export function seed(directory: string, key: string): string {
   const inBox = JSON.parse(
     claude.seed({ directory, restricted: true, screen: false, address: '', shadowed: true })['claude.json'] ?? '{}',
   )

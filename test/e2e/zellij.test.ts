@@ -1,9 +1,23 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { conforms } from './conformance.ts'
-import { binary, cleanUp, home, makeProject, paude, poll, processes, put, root, stateHome } from './support.ts'
+import { seed } from './parity-side.ts'
+import {
+  binary,
+  cleanUp,
+  home,
+  hostClaude,
+  makeProject,
+  paude,
+  poll,
+  processes,
+  put,
+  root,
+  serveApi,
+  stateHome,
+} from './support.ts'
 import { makeTerminals } from './terminal.ts'
 
 setDefaultTimeout(180_000) // ms
@@ -80,6 +94,34 @@ describe.skipIf(!isThere)('a session on the real zellij', () => {
     expect(await on('wait', id)).toMatchObject({ code: 0, stdout: `${id} exited 7\n` })
     expect((await on('logs', id)).stdout).toContain('heard end 7')
     await removed(id)
+  })
+
+  test('tells what the real Claude does', async () => {
+    const api = serveApi()
+    const cwd = makeProject()
+    const own = join(root, 'zellij-home')
+    mkdirSync(join(own, 'bin'), { recursive: true })
+    symlinkSync(hostClaude, join(own, 'bin/claude'))
+    put(join(own, '.claude.json'), seed(cwd, api.key))
+    const there = {
+      ...env,
+      PATH: `${own}/bin:${env.PATH}`,
+      HOME: own,
+      XDG_STATE_HOME: stateHome,
+      ANTHROPIC_API_KEY: api.key,
+      ANTHROPIC_BASE_URL: `http://127.0.0.1:${api.port}`,
+    }
+    const { code, stdout, stderr } = await paude([...OPEN, '--detach', 'SAY hello'], { env: there, cwd })
+    expect([code, stderr]).toEqual([0, expect.stringContaining('NOT ISOLATED')])
+    const id = stdout.trim()
+    expect(await paude(['wait', id, '--for', 'done', '--timeout', '60'], { env: there })).toMatchObject({
+      code: 0,
+      stdout: `${id} done\n`,
+    })
+    const kinds = (await paude(['events', id, '--json'], { env: there })).stdout.match(/"kind":"[a-z-]+"/g)
+    expect(kinds).toEqual(['"kind":"prompt"', '"kind":"stop"'])
+    await removed(id)
+    api.stop()
   })
 
   test('is left and joined again, and its exit code is that of paude', async () => {
