@@ -59,25 +59,6 @@ test('a stop waits until no pod of the agent runs, whatever became of it, and no
   expect(wait.tolerant).toBe(true)
 })
 
-test('a renewed credential is in no argument, changes a Secret that is there and then its proxy, and a start forgets it first', () => {
-  const plan = kubernetes.wall?.renew?.(box, [0, 3], secret('one\ntwo\n')) ?? fail()
-  const [patch, told] = calls(plan)
-  const { stdin } = patch ?? fail()
-  expect(JSON.parse(typeof stdin === 'object' ? stdin.reveal() : '')).toEqual({
-    stringData: { 'renewed.0': 'one\n', 'renewed.3': 'two\n' },
-  })
-  expect(patch?.argv.join(' ')).toContain(` patch secret ${box.id}-credential `)
-  expect(told?.argv.slice(-4)).toEqual(['/usr/lib/paude/secret', 'renew', '0', '3'])
-  expect(calls(plan).filter(({ argv }) => /one|two/.test(argv.slice(3).join(' ')))).toEqual([])
-  const wake = kubernetes.life.wake(box, secret('key'))
-  const [forgotten, made] = [
-    at(wake, `delete secret ${box.id}-credential`),
-    calls(wake).findIndex((step) => step.stdin !== undefined),
-  ]
-  expect(forgotten).toBeGreaterThanOrEqual(0)
-  expect(made).toBeGreaterThan(forgotten)
-})
-
 test('all that a start, a later start and a self-test make says whose it is: what does not is left behind', () => {
   const spec = startsOf(kubernetes)['secret-env']?.spec ?? fail()
   const { mark } = handleOfSpec(clusterSpec(spec))

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { conforms, listed, shell } from './conformance.ts'
 import { cleanUp, home, makeProject, paude, poll, put, root, runGit, stateHome } from './support.ts'
@@ -140,53 +140,6 @@ describe.skipIf(kubeconfig === '' || !asked)('a session on a cluster', () => {
       expect((await on('rm', '--force', '--volumes', 'far')).code).toBe(0)
       await nothingLeft()
       expect(kubectl('--namespace', namespace, 'get', 'persistentvolumeclaim', '--output=name')).toBe('')
-    },
-    PATIENCE,
-  )
-
-  test(
-    'a credential that ends soon is renewed in the proxy and in its Secret alone, so that a new pod of the proxy has it',
-    async () => {
-      const printed = put(join(root, 'printed'), 'tok-of-the-start-4711')
-      const config = join(root, 'renewing')
-      put(
-        join(config, 'paude/config.toml'),
-        [
-          ...['backend = "kubernetes"', 'agent = "shell"', '[kubernetes]', `namespace = "${namespace}"`],
-          ...['[credentials.tracker]', 'host = "tracker.example.org"', 'header = "Authorization: Bearer"'],
-          `value = { command = ["cat", "${printed}"], every = 10 }`,
-        ].join('\n'),
-      )
-      const mine = { KUBECONFIG: kubeconfig, XDG_CONFIG_HOME: config }
-      const act = (...words: readonly string[]) => paude(words, { env: mine, cwd })
-      const { stdout, code, stderr } = await act('--workspace', 'none', '--network', 'restricted', '--detach')
-      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
-      const id = stdout.trim()
-      const inProxy = () => {
-        const asked = ['exec', `deployment/${id}-proxy`, '--container=proxy', '--', 'cat', '/run/inject.conf']
-        return Bun.spawnSync(['kubectl', `--kubeconfig=${kubeconfig}`, '--namespace', namespace, ...asked]).stdout.toString()
-      }
-      expect(inProxy()).toContain('tok-of-the-start-4711')
-      put(printed, 'tok-of-later-4712')
-      await poll('the proxy has the new one', () => inProxy().includes('tok-of-later-4712'))
-      // From here on its program fails, so that nothing but the Secret can give it to the new pod.
-      rmSync(printed)
-      const pods = () => kubectl('--namespace', namespace, 'get', 'pods', '--selector=paude.role=proxy', '--output=name')
-      const before = pods()
-      kubectl('--namespace', namespace, 'delete', ...before.trim().split('\n'))
-      await poll('a new pod has it', () => inProxy().includes('tok-of-later-4712') && !pods().includes(before.trim()))
-      const seen = kubectl('--namespace', namespace, 'get', 'job,pod,deployment,configmap', '--output=json')
-      expect(seen).not.toContain('tok-of-')
-      expect((await act('exec', id, '--', 'env')).stdout).not.toContain('tok-of-')
-
-      // What was renewed then is not what a later start takes.
-      kubectl('--namespace', namespace, 'delete', 'pod', '--selector=paude.role=agent')
-      await poll('the session has ended', async () => (await act('sessions')).stdout.includes('exited'))
-      put(printed, 'tok-of-the-second-start-4713')
-      expect((await act('start', id)).code).toBe(0)
-      expect(inProxy()).toContain('tok-of-the-second-start-4713')
-      expect((await act('rm', '--force', '--volumes', id)).code).toBe(0)
-      await nothingLeft()
     },
     PATIENCE,
   )

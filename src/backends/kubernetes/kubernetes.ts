@@ -3,7 +3,6 @@ import type { Place } from '../../box/cluster.ts'
 import { PaudeError } from '../../errors.ts'
 import { type Argv, exec, type Plan, together } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
-import { type Secret, secret } from '../../secret.ts'
 import type { Backend, Engine, Failure, Files, Inside, Life, Ports, Terminal, Wall } from '../backend.ts'
 import { importedTar } from '../imported-tar.ts'
 import type { BackendSettings } from '../keys.ts'
@@ -92,11 +91,7 @@ const life: Life = {
 
   wake: (box, credential) => {
     const { cluster, id, link, folder } = box
-    // What was renewed in an earlier run would take the place of the new one.
-    const told =
-      credential === null
-        ? []
-        : [exec(forgetCredential(cluster, id)), { ...tellCredential(box, credential), undo: forgetCredential(cluster, id) }]
+    const told = credential === null ? [] : [{ ...tellCredential(box, credential), undo: forgetCredential(cluster, id) }]
     return [
       together([...(link === 'none' ? [] : [[...told, ...proxyAnew(cluster, id)]]), [exec(removeLook(cluster, id))]]),
       // A Job is carried out once. It goes last: whatever comes before, the stopped session stays as it is.
@@ -202,15 +197,8 @@ const wall: Wall = {
       stdin: listText([policyMap(id, files)]),
     }),
   ],
-  // A proxy that starts again takes it from the Secret, which is only changed: that of a session that was stopped meanwhile is gone.
-  renew: ({ cluster, id }, places, values) => [
-    exec(kubectl(cluster, 'patch', 'secret', parts(id).credential, '--type=merge', '--patch-file=/dev/stdin'), {
-      stdin: renewedPatch(places, values),
-    }),
-    exec(inPod(cluster, id, ['/usr/lib/paude/secret', 'renew', ...places.map(String)], { part: 'proxy', stdin: true }), {
-      stdin: values,
-    }),
-  ],
+  // A proxy that starts again would take the mounted one, of the start.
+  renew: null,
   there: ({ cluster, id }) =>
     inPod(cluster, id, ['/usr/bin/bash', '-c', thereScript('/paude/policy')], { part: 'proxy', stdin: true }),
   requests: ({ cluster, id }, { follow }) =>
@@ -219,14 +207,6 @@ const wall: Wall = {
   thisMachine: [],
   apart: () => 'a cluster does not reach this machine',
   beside,
-}
-
-/** Each place has a key of its own: nobody keeps the values of the others. `values` has a line for each. */
-function renewedPatch(places: readonly number[], values: Secret): Secret {
-  const lines = values.reveal().split('\n')
-  return secret(
-    JSON.stringify({ stringData: Object.fromEntries(places.map((at, index) => [`renewed.${at}`, `${lines[index]}\n`])) }),
-  )
 }
 
 /** Lays the files of a policy out in the proxy and has it taken up. */

@@ -3,7 +3,6 @@ import { PaudeError } from '../../errors.ts'
 import { execute } from '../../run/execute.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
 import { copyNews, noteCopies } from '../../session/life/copies.ts'
-import { ensureRenewer } from '../../session/life/ensure-renewer.ts'
 import { findSession, requireRunning } from '../../session/life/find.ts'
 import { requireHolder, terminalSettings } from '../../session/life/holder.ts'
 import { findNewExecutables, warnOfNewExecutables, warnOnce } from '../../session/life/new-executables.ts'
@@ -45,8 +44,6 @@ export default verb({
       })
     const [settings, { view }] = await Promise.all([terminalSettings(context), import('../../hold/launch.ts')])
     await requireHolder(context, found)
-    // A session elsewhere outlives a restart of this machine, and who renews its credentials does not.
-    await ensureRenewer(context, record)
     await execute(released(handle.folder), context.effects(backend))
     let signalled = 0
     const left = await view(context.host, handle, { ...settings, readOnly: given['read-only'] === true }, (leave) => {

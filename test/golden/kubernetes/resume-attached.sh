@@ -7,13 +7,6 @@ trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$co
 later 'kubectl --context=team --namespace=paude delete secret paude-bcd234-credential --ignore-not-found'
 later 'kubectl --context=team --namespace=paude patch deployment paude-bcd234-proxy --type=merge '\''--patch={"spec":{"replicas":0}}'\'''
 (
-  kubectl \
-    --context=team \
-    --namespace=paude \
-    delete \
-    secret \
-    paude-bcd234-credential \
-    --ignore-not-found &&
   printf %s '••••••' | kubectl \
     --context=team \
     --namespace=paude \
