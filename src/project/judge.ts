@@ -29,6 +29,8 @@ export type Project = {
   readonly judged: readonly Judged[]
   /** Names of all profiles, the user's and the project's. */
   readonly profiles: readonly string[]
+  /** What of it has no effect here, as a sentence; '' for nothing. */
+  readonly ignored: string
 }
 
 /** Reads everything that configures a start here. Asks nobody and decides nothing. */
@@ -42,12 +44,18 @@ export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>
   const writable = top === undefined ? [] : writableFolders(top, host)
   const around = { writable, home: host.home, profile: layers.profile, note }
   const parsed = await Promise.all(files.map(async (file) => ({ file, ...(await parseProjectFile(file, around)) })))
-  const devcontainer = await wantedDevcontainer({ host, note }, base)
+  const devcontainer = await wantedDevcontainer(host, base)
   const profiles = parsed.flatMap((one) => one.profiles)
   requireProfile(layers, { sources: [], profiles })
   // The project's paude.toml has the last word.
   const judged = judgeInTurn(layers, [...(devcontainer === null ? [] : [devcontainer]), ...parsed])
-  return { layers, base, judged, profiles: [...new Set([...layers.user.profiles, ...profiles])] }
+  return {
+    layers,
+    base,
+    judged,
+    profiles: [...new Set([...layers.user.profiles, ...profiles])],
+    ignored: devcontainer?.ignored ?? '',
+  }
 }
 
 /** Each file against what the user has and those before it close: one further down takes nothing of that back unasked. */

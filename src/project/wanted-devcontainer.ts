@@ -7,11 +7,14 @@ import { look } from '../workspace/paths.ts'
 import { projectFolders } from '../workspace/workspace.ts'
 import type { ProjectFile } from './project.ts'
 
-/** The devcontainer.json that the user wants to count here, as one more file of the project; null without the wish, or where there is none. */
+/**
+ * The devcontainer.json that the user wants to count here, as one more file of the project, and a sentence about what of it has no effect;
+ * null without the wish, or where there is none.
+ */
 export async function wantedDevcontainer(
-  { host, note }: Pick<Context, 'host' | 'note'>,
+  host: Context['host'],
   { settings: { devcontainer, projectConfig }, origins }: Config,
-): Promise<{ readonly file: ProjectFile; readonly sources: readonly Source[] } | null> {
+): Promise<{ readonly file: ProjectFile; readonly sources: readonly Source[]; readonly ignored: string } | null> {
   if (devcontainer === 'off' || projectConfig === 'ignore') return null
   const folders = projectFolders(host)
   const [root] = folders
@@ -27,8 +30,11 @@ export async function wantedDevcontainer(
     throw missing(root, devcontainer)
   }
   const { source, ignored, parts } = readDevcontainer(found, { root, host })
-  if (ignored.length > 0) note(`${shown(found.file.file)}: ignored: ${printable(firstOf(ignored))}`)
-  return { file: { ...found.file, parts }, sources: [source] }
+  return {
+    file: { ...found.file, parts },
+    sources: [source],
+    ignored: ignored.length === 0 ? '' : `${shown(found.file.file)}: ignored: ${printable(firstOf(ignored))}`,
+  }
 }
 
 /** The flag that makes the same file count. */

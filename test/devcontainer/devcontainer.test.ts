@@ -198,6 +198,17 @@ test('what opens the sandbox is left out by name, trusted or not', async () => {
   for (const word of ['--privileged', 'NET_ADMIN', 'dst=/ssh', 'dst=/x']) expect(stdout).not.toContain(word)
 })
 
+test('what has no effect is said again only when it changes, and whenever paude is asked', async () => {
+  const said = async (...words: readonly string[]) =>
+    (await machine.paude(['--devcontainer', ...words])).stderr.includes(': ignored: ')
+  put({ appPort: 1 })
+  expect([await said('-p', 'x'), await said('-p', 'x'), await said('trust'), await said('--dry-run', '-p', 'x')]).toEqual([
+    ...[true, false, true, true],
+  ])
+  put({ appPort: 1, other: 2 })
+  expect([await said('-p', 'x'), await said('-p', 'x')]).toEqual([true, false])
+})
+
 test('a mount that comes to be there later needs trust of its own', async () => {
   const place = join(machine.home, 'data')
   put({ containerEnv: { A: '1' }, mounts: [`type=bind,source=${place},target=/data`] })

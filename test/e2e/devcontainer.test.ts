@@ -92,6 +92,7 @@ describeEach('a devcontainer.json', (backend) => {
     const second = await ask(cwd, 'BASH touch made; echo evil >words.txt;;SAY again')
     expect([second.code, second.stdout, second.stderr.includes('building image')]).toEqual([0, 'again\n', false])
     expect(second.stderr).toContain('postCreateCommand: done before in this project')
+    expect(second.stderr).not.toContain(': ignored: ')
     expect(readFileSync(join(cwd, 'made'), 'utf8')).toBe('')
     // What the agent left would be run by the next build, which no wall is around.
     expect(readFileSync(join(cwd, 'words.txt'), 'utf8')).toBe('evil\n')

@@ -313,6 +313,12 @@ describeEach('sessions', (backend) => {
     expect(refused.code).toBe(125)
     expect(refused.screen).toMatch(new RegExp(`session ${id} is not running\n +→ paude start ${id}`))
     await expectPlain(window)
+    const inside = await run(['exec', id, '--', 'true'], { cwd })
+    expect(inside).toMatchObject({
+      code: 125,
+      stdout: '',
+      stderr: `paude: session ${id} is not running\n  → paude start ${id}\n`,
+    })
     const without = await paude(['start'], { cwd })
     expect(without).toMatchObject({ code: 125, stdout: '' })
     expect(without.stderr).toContain(`session ${id} needs ANTHROPIC_API_KEY, which is not set`)

@@ -20,6 +20,7 @@ export async function configHere(context: Context): Promise<ConfigHere> {
   const { host, flags } = context
   try {
     const project = await readProject(context, flags)
+    if (project.ignored !== '') context.note(project.ignored)
     return { ...settle(context, project), judged: project.judged, fault: null, broken: 'none' }
   } catch (fault) {
     if (!(fault instanceof PaudeError)) throw fault

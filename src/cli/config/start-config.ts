@@ -18,6 +18,7 @@ import {
   whole,
   widened,
 } from '../../project/judge.ts'
+import { isNews } from '../../project/news.ts'
 import { byRisk } from '../../project/risk.ts'
 import { approvals, isApproved } from '../../project/trust.ts'
 import { trustFile } from '../../project/trusted.ts'
@@ -31,9 +32,11 @@ import { dim, red, yellow } from '../streams/output.ts'
 export async function startConfig(context: Context, flags: Layer): Promise<Config> {
   const { host } = context
   const project = await readProject(context, flags)
+  const { dryRun, printConfig } = project.base.settings
+  const { ignored } = project
+  if (ignored !== '' && (dryRun || printConfig || isNews(host, ignored))) context.note(ignored)
   const { config, open } = settle(context, project)
   if (open.length === 0) return config
-  const { dryRun, printConfig } = project.base.settings
   if (!canAsk(context) || dryRun || printConfig) throw untrusted(open, project.base)
   showWidening(context, project, open)
   switch (readAnswer(context, `${trustWhat(open)} [y/N], or i to ignore it: `)) {

@@ -49,6 +49,7 @@ function refuseTogether({ yes, list, revoke, json }: Values<typeof args>): void 
 async function trust(context: Context, sure: boolean): Promise<number> {
   const { host, note, answer } = context
   const project = await readProject(context, context.flags)
+  if (project.ignored !== '') note(project.ignored)
   const { base, judged } = project
   const { projectConfig } = base.settings
   if (projectConfig !== 'ask')

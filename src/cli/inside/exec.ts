@@ -2,6 +2,7 @@ import { PaudeError } from '../../errors.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
 import { execPlan } from '../../session/life/command.ts'
 import { findSession, requireRunning } from '../../session/life/find.ts'
+import { isStopped } from '../../session/record/intent.ts'
 import { streamsOf } from '../../session/resolve/streams.ts'
 import { dryRun, session } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
@@ -32,6 +33,8 @@ export default verb({
       })
     const how = furtherOf(context, given)
     const { backend, handle } = await findSession(context, given.session, 'running')
+    // An engine would say it in its own words first.
+    if (isStopped(handle.folder)) await requireRunning(context, { backend, handle })
     const plan = execPlan(backend, handle, given.words, { ...streamsOf(context.host), ...how })
     const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
     if (code !== 0) await requireRunning(context, { backend, handle })

@@ -3,6 +3,7 @@ import { PaudeError } from '../../errors.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
 import { execPlan } from '../../session/life/command.ts'
 import { findSession, requireRunning } from '../../session/life/find.ts'
+import { isStopped } from '../../session/record/intent.ts'
 import { dryRun, session } from '../args.ts'
 import { canAsk, readAnswer } from '../config/start-config.ts'
 import { PLANS } from '../front-flags.ts'
@@ -44,6 +45,8 @@ export default verb({
       throw new PaudeError('unsupported', 'paude shell needs a terminal on stdin and stdout', {
         hint: `run one command without a terminal: paude exec ${handle.id} -- COMMAND`,
       })
+    // An engine would say it in its own words first.
+    if (isStopped(handle.folder)) await requireRunning(context, { backend, handle })
     const plan = execPlan(backend, handle, SHELL, { terminal: true, stdin: true, ...how })
     const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
     if (code !== 0) await requireRunning(context, { backend, handle })
