@@ -21,8 +21,8 @@ const OPTIONS = [
 /** Ends with its stdin, so with paude, however that ends: then `cat` does over there, and ssh once no call is under way. */
 const TUNNEL = 'ssh "$@" cat; rm -rf -- "$0"'
 
-/** Milliseconds that a start waits for it, and between two looks. Without it each call connects by itself. */
-const PATIENCE = 3_000
+/** Milliseconds that a start waits for it, once the machine has answered its first call, and between two looks. */
+const PATIENCE = 10_000
 const PAUSE = 15
 
 /** Begins to connect; `like` is the client whose environment ssh gets. A machine that it cannot reach this way is reached as before. */
