@@ -33,9 +33,9 @@ export default verb({
       })
     const how = furtherOf(context, given)
     const { backend, handle } = await findSession(context, given.session, 'running')
-    // An engine would say it in its own words first.
-    if (isStopped(handle.folder)) await requireRunning(context, { backend, handle })
     const plan = execPlan(backend, handle, given.words, { ...streamsOf(context.host), ...how })
+    // An engine would say it in its own words first.
+    if (!given['dry-run'] && isStopped(handle.folder)) await requireRunning(context, { backend, handle })
     const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
     if (code !== 0) await requireRunning(context, { backend, handle })
     return code

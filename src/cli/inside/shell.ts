@@ -45,9 +45,9 @@ export default verb({
       throw new PaudeError('unsupported', 'paude shell needs a terminal on stdin and stdout', {
         hint: `run one command without a terminal: paude exec ${handle.id} -- COMMAND`,
       })
-    // An engine would say it in its own words first.
-    if (isStopped(handle.folder)) await requireRunning(context, { backend, handle })
     const plan = execPlan(backend, handle, SHELL, { terminal: true, stdin: true, ...how })
+    // An engine would say it in its own words first.
+    if (!given['dry-run'] && isStopped(handle.folder)) await requireRunning(context, { backend, handle })
     const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
     if (code !== 0) await requireRunning(context, { backend, handle })
     return code
