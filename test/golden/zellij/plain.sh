@@ -91,6 +91,16 @@ end_server() {
   )
 }
 
+# Waits until the server is gone, five seconds at most: as it goes it makes its folders anew, also those of a removed session.
+server_gone() {
+  tries=100
+  while [ "$tries" -gt 0 ]; do
+    case $(ps -A -o args= 2>/dev/null) in *"--server $sockets/"*) ;; *) return 0 ;; esac
+    tries=$((tries - 1))
+    sleep 0.05
+  done
+}
+
 note_code() { echo "$1" >"$run/code.new" && mv -f "$run/code.new" "$run/code"; }
 
 # Waits for the agent's end, up to so many seconds.
@@ -115,6 +125,7 @@ end_agent() {
     }
   fi
   end_server
+  server_gone
 }
 
 case $verb in
@@ -128,6 +139,7 @@ create)
   trap 'rm -f "$run/lock"' EXIT
   alive && fail "session $id is already running"
   end_server
+  server_gone
   rm -rf "$sockets" "$run/cache" "$run/go" "$run/pid" "$run/begun" "$run/code"
   mkdir -m 700 "$sockets" "$run/cache" && mkfifo -m 600 "$run/go" || exit
   # What the agent gets back of its own.
